@@ -50,10 +50,15 @@ func completing(root *cobra.Command) {
 // noFiles lists arguments that are not names of files. PATH is a directory inside a partition.
 var noFiles = []string{"PATH", "SIZE", "NAME"}
 
-// argumentNames returns the names of a command's arguments in its usage line.
+// argumentNames returns the names of a command's arguments in its usage line. A flag that the command cannot do without is
+// in that line too, with its value.
 func argumentNames(cmd *cobra.Command) []string {
 	var names []string
-	for _, word := range strings.Fields(cmd.Use)[1:] {
+	words := strings.Fields(cmd.Use)[1:]
+	for i, word := range words {
+		if strings.HasPrefix(word, "--") || i > 0 && strings.HasPrefix(words[i-1], "--") {
+			continue
+		}
 		names = append(names, strings.Trim(word, "[]."))
 	}
 	return names

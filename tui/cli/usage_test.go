@@ -43,18 +43,21 @@ func TestArguments(t *testing.T) {
 			}
 		}
 		var needed []string
-		for _, word := range strings.Fields(cmd.Use)[1:] {
-			if !strings.ContainsAny(word, "[]") { // "[to SIZE]" is two words
-				needed = append(needed, word)
+		names, optional := argumentNames(cmd), strings.Fields(cmd.Use)
+		for _, name := range names {
+			if slices.Contains(optional, name) || slices.Contains(optional, name+"...") { // not "[P]", nor "[to SIZE]"
+				needed = append(needed, name)
 			}
 		}
-		names := argumentNames(cmd)
 		if len(needed) > 0 {
 			verb := map[bool]string{false: " is", true: " are"}[len(needed) > 1]
 			wrong(strings.Join(needed, " and ") + verb + " missing")
 		}
 		if len(needed) > 1 {
 			wrong(needed[len(needed)-1]+" is missing", []string{"none", "1"}[:len(needed)-1]...)
+		}
+		if strings.HasSuffix(cmd.Use, "...") {
+			continue // there is no limit
 		}
 		many := make([]string, len(names), len(names)+2)
 		for i := range many {
