@@ -19,7 +19,7 @@ import (
 	"shunt/ops/worker"
 )
 
-// A Cloning is a device or an image of which a copy is to be made.
+// A Cloning copies the used blocks of a device or an image.
 type Cloning struct {
 	Source, Path string
 	Format       Format

@@ -13,7 +13,7 @@ import (
 
 const (
 	diffBlock  = 1 << 20 // bytes that are read at a time
-	diffGrain  = 512     // bytes of the pieces of which a range consists
+	diffGrain  = 512     // bytes of one piece of a range
 	firstShown = 8       // ranges that are kept
 )
 

@@ -118,7 +118,7 @@ func real(path string) string {
 	return at
 }
 
-// complete asks qemu-img about a layer of which shunt cannot read the header.
+// complete asks qemu-img about a layer whose header shunt cannot read.
 func complete(ctx context.Context, path string, l *registry.Layer) error {
 	if l.Size != 0 || l.Format == string(Raw) {
 		return nil
