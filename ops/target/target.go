@@ -95,7 +95,7 @@ type Driver struct {
 	// of the disk.
 	Peek func(path string, f *os.File, size int64) (disk io.ReaderAt, n int64, done func() error, err error)
 	// Create writes a new image into an empty file. After an error, also that of ctx, the file holds anything. Create is nil for
-	// a format of which no images can be made.
+	// a format that shunt cannot make images of.
 	Create func(ctx context.Context, f *os.File, n New) error
 }
 
