@@ -44,6 +44,22 @@ type ImageState struct {
 	// Maps says that the format has tables that lead from the disk to its file, and Preallocated that they give every place
 	// of the disk one in the file. An edit keeps that.
 	Maps, Preallocated bool
+	// Renews says that the size cannot change in place: the edited disk is written into a new image, which takes the name.
+	// Cylinders says that the disk of such an image is as long as a VHD's geometry.
+	Renews, Cylinders bool
+}
+
+// Rounded returns the size of the disk that an image gets if it is to be n bytes long: n, or a little more. It is a multiple of a
+// sector if n is.
+func (s ImageState) Rounded(n geometry.Bytes, z geometry.SectorSize) geometry.Bytes {
+	if !s.Cylinders {
+		return n
+	}
+	size := geometry.VHDSize(n)
+	for size%geometry.Bytes(z) != 0 {
+		size = geometry.VHDSize(size + 1)
+	}
+	return size
 }
 
 // Prealloc says what is allocated in the file for a part of a disk before anything is written there.

@@ -18,8 +18,11 @@ func ScanWithProgress(t target.Target, tell func(what string)) (model.Disk, erro
 	}
 	tell("looking who uses it")
 	disk.Fixed = t.Fixed()
-	if sw, ok := t.(target.Switching); ok {
-		disk.Image = sw.ImageState()
+	switch t := t.(type) {
+	case target.Switching:
+		disk.Image = t.ImageState()
+	case target.Replacing:
+		disk.Image, disk.Fixed = t.ImageState(), false
 	}
 	return disk.InUse(target.Uses(t, PartsOf(disk))), nil
 }
