@@ -73,6 +73,8 @@ type Driver struct {
 	ways []Way
 	// subvolumes says that the file system has several roots: directories that can each be mounted at /.
 	subvolumes bool
+	// contents opens the file system for reading its files. If it is nil, the kernel mounts the file system.
+	contents func(ctx context.Context, src Files) (Contents, error)
 	// text reads a small text file with a tool. If it is nil, the kernel mounts the file system.
 	text func(ctx context.Context, src Files, names []string) (string, error)
 	// Doubt returns the reason why a listing may be incomplete or wrong, or "". It may be nil.

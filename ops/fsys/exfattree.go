@@ -7,7 +7,6 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"unicode/utf16"
 
 	"shunt/geometry"
 	"shunt/ops/report"
@@ -54,22 +53,18 @@ func (v exfatVolume) place(c int64) int64 { return v.heap + (c-exfatFirst)*v.clu
 // exfatLister lists the files of an exFAT volume that may be damaged.
 type exfatLister struct {
 	exfatVolume
-	f        io.ReaderAt
-	seen     *clusterSet
-	files    tree
-	buf      [4]byte
-	pending  []exfatFound // directories still to be listed
-	current  *exfatFound  // the set of entries that is read
-	name     []uint16
-	nameLeft int
+	f       io.ReaderAt
+	seen    *clusterSet
+	files   tree
+	buf     [4]byte
+	pending []exfatPending // directories still to be listed
+	scan    exfatScanner
 }
 
-// exfatFound is what a set of entries says.
-type exfatFound struct {
-	path          string
-	directory     bool
-	together      bool
-	first, length int64
+// exfatPending is a directory still to be listed.
+type exfatPending struct {
+	exfatFound
+	path string
 }
 
 // walkExFAT lists all files.
@@ -86,7 +81,7 @@ func (j job) walkExFAT(ctx context.Context) (t tree, err error) {
 		l := exfatLister{exfatVolume: v, f: f, files: tree{}}
 		t, l.seen = l.files, newClusterSet(l.end)
 		root := int64(binary.LittleEndian.Uint32(head[exfatRootAt:]))
-		l.pending = []exfatFound{{path: "/", directory: true, first: root, length: mostExFATDir}}
+		l.pending = []exfatPending{{exfatFound{directory: true, first: root, length: mostExFATDir}, "/"}}
 		for len(l.pending) > 0 && err == nil {
 			d := l.pending[0]
 			l.pending = l.pending[1:]
@@ -114,9 +109,9 @@ func (l *exfatLister) next(d exfatFound, c int64) (int64, error) {
 }
 
 // list enters what is in a directory.
-func (l *exfatLister) list(d exfatFound) (err error) {
+func (l *exfatLister) list(d exfatPending) (err error) {
 	b := make([]byte, l.cluster)
-	l.current = nil
+	l.scan = exfatScanner{}
 	for c, left := d.first, min(d.length, mostExFATDir); left > 0 && c >= exfatFirst && c < l.end && !l.seen.has(c); left -= l.cluster {
 		l.seen.add(c)
 		if err := readFull(l.f, b, l.place(c)); err != nil {
@@ -130,40 +125,23 @@ func (l *exfatLister) list(d exfatFound) (err error) {
 				return err
 			}
 		}
-		if c, err = l.next(d, c); err != nil {
+		if c, err = l.next(d.exfatFound, c); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// entry reads one entry of a directory. A set is complete with the last piece of its name.
+// entry reads one entry of a directory.
 func (l *exfatLister) entry(dir string, e []byte) error {
-	switch {
-	case e[0] == exfatFile:
-		l.current, l.name, l.nameLeft = &exfatFound{directory: binary.LittleEndian.Uint16(e[4:])&exfatDir != 0}, nil, -1
-	case l.current == nil:
-	case e[0] == exfatStream:
-		l.current.together, l.nameLeft = e[1]&exfatTogether != 0, int(e[3])
-		l.current.first = int64(binary.LittleEndian.Uint32(e[20:]))
-		l.current.length = max(0, int64(binary.LittleEndian.Uint64(e[24:])))
-	case e[0] == exfatName:
-		for at := 2; at < fatDirEntry && l.nameLeft > 0; at += 2 {
-			l.name = append(l.name, binary.LittleEndian.Uint16(e[at:]))
-			l.nameLeft--
-		}
-	default:
-		l.current = nil // another set begins, or one that is deleted
-	}
-	if l.current == nil || l.nameLeft != 0 {
+	found, ok := l.scan.add(e)
+	if !ok {
 		return nil
 	}
-	found := *l.current
-	l.current = nil
-	found.path = path.Join(dir, strings.ReplaceAll(string(utf16.Decode(l.name)), "/", "?"))
+	at := path.Join(dir, strings.ReplaceAll(found.name, "/", "?"))
 	n := node{id: found.first, kind: report.FileDirectory}
 	if found.directory {
-		l.pending = append(l.pending, found)
+		l.pending = append(l.pending, exfatPending{found, at})
 	} else {
 		var err error
 		n.kind, n.size = report.FileRegular, geometry.Bytes(found.length)
@@ -171,7 +149,7 @@ func (l *exfatLister) entry(dir string, e []byte) error {
 			return err
 		}
 	}
-	return l.files.add(found.path, n)
+	return l.files.add(at, n)
 }
 
 // places sums up which clusters hold a file.

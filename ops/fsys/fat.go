@@ -46,7 +46,7 @@ func fatDrivers() []Driver {
 			{Name: "go-diskfs", suits: libraryReadsFAT, Read: readFATLibrary},
 			lister{"mdir", "mtools", []string{"MTOOLSRC=/dev/null", "MTOOLS_SKIP_CHECK=1", "LC_ALL=C.UTF-8"}, listMdir}.way(),
 		},
-		Mounts: mountedAs("vfat", ""),
+		contents: openFAT, Mounts: mountedAs("vfat", ""),
 	}
 	fat12, fat16, fat32 := fat, fat, fat
 	fat12.Kind, fat12.facts.MaxSize = model.FAT12, 255*geometry.MiB

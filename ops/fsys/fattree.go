@@ -1,13 +1,10 @@
 package fsys
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"path"
 	"strconv"
 	"strings"
-	"unicode/utf16"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -98,29 +95,17 @@ func (l *fatLister) chain(c int64) ([]byte, error) {
 
 // list enters what the entries in b say of the directory at dir, and returns the directories in it.
 func (l *fatLister) list(b []byte, dir string) (below []fatDir, err error) {
-	long := ""
-	for ; len(b) >= fatDirEntry && b[0] != 0; b = b[fatDirEntry:] {
-		e := b[:fatDirEntry]
-		attr := e[11]
-		switch {
-		case e[0] != 0xE5 && attr&0x3F == fatAttrLong:
-			long = longPiece(e) + long
-			continue
-		case e[0] == 0xE5, attr&fatAttrVolume != 0, e[0] == '.':
-			long = ""
+	scan := fatScanner{kind: l.v.Kind}
+	for ; len(b) >= fatDirEntry && !fatEnds(b); b = b[fatDirEntry:] {
+		f, ok := scan.add(b[:fatDirEntry])
+		if !ok {
 			continue
 		}
-		name := path.Join(dir, fatName(long, e))
-		long = ""
-		first := int64(binary.LittleEndian.Uint16(e[26:]))
-		if l.v.Kind == model.FAT32 {
-			first |= int64(binary.LittleEndian.Uint16(e[20:])) << 16
-		}
-		n := node{id: first, kind: report.FileRegular, size: geometry.Bytes(binary.LittleEndian.Uint32(e[28:]))}
-		if attr&fatAttrDir != 0 {
-			n.kind, n.size = report.FileDirectory, 0
-			below = append(below, fatDir{first, name})
-		} else if n.blocks, err = l.places(first, int64(n.size)); err != nil {
+		name := path.Join(dir, strings.ReplaceAll(f.name, "/", "?"))
+		n := node{id: f.first, kind: f.kind, size: geometry.Bytes(f.size)}
+		if f.kind == report.FileDirectory {
+			below = append(below, fatDir{f.first, name})
+		} else if n.blocks, err = l.places(f.first, f.size); err != nil {
 			return nil, err
 		}
 		if err := l.files.add(name, n); err != nil {
@@ -145,33 +130,4 @@ func (l *fatLister) places(c, n int64) (uint64, error) {
 		}
 	}
 	return h.sum, nil
-}
-
-// longPiece returns the part of a long name that one entry holds.
-func longPiece(e []byte) string {
-	var units []uint16
-	for _, at := range [...]int{1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30} {
-		u := binary.LittleEndian.Uint16(e[at:])
-		if u == 0 || u == 0xFFFF {
-			break
-		}
-		units = append(units, u)
-	}
-	return string(utf16.Decode(units))
-}
-
-// fatName returns the long name, or else the short one. A short name has a mark for each of its parts that is shown in small
-// letters.
-func fatName(long string, e []byte) string {
-	part := func(b []byte, small byte) string {
-		text := strings.TrimRight(string(bytes.ToValidUTF8(b, []byte("?"))), " ")
-		if e[12]&small != 0 {
-			return strings.ToLower(text)
-		}
-		return text
-	}
-	if long == "" {
-		long = strings.TrimSuffix(part(e[:8], 0x08)+"."+part(e[8:11], 0x10), ".")
-	}
-	return strings.ReplaceAll(long, "/", "?")
 }

@@ -1,0 +1,334 @@
+package fsys
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"shunt/model"
+	"shunt/model/testneed"
+	"shunt/ops/report"
+)
+
+// contentsOf opens the file system in a file.
+func contentsOf(t testing.TB, kind model.FSKind, path string) Contents {
+	t.Helper()
+	f, err := os.Open(path)
+	must(t, err)
+	t.Cleanup(func() { _ = f.Close() })
+	info, err := f.Stat()
+	must(t, err)
+	c, err := Of(kind).Contents(t.Context(), Files{
+		Base: f, Len: info.Size(), Kind: kind, Window: func() (string, error) { return path, nil },
+	})
+	must(t, err)
+	t.Cleanup(func() { must(t, c.Close()) })
+	return c
+}
+
+// readNode reads a whole file in pieces of odd lengths.
+func readNode(ctx context.Context, c Contents, n Node) (b []byte, err error) {
+	f, err := c.Open(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return io.ReadAll(io.NewSectionReader(f, 0, f.Size()))
+}
+
+// everything returns the contents of all files, and directories by a name that ends in a slash.
+func everything(t testing.TB, c Contents) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	var walk func(dir Node, path string)
+	walk = func(dir Node, path string) {
+		must(t, c.Entries(t.Context(), dir, func(n Node) error {
+			switch at := path + n.Name; n.Kind {
+			case report.FileDirectory:
+				all[at+"/"] = ""
+				walk(n, at+"/")
+			case report.FileRegular:
+				b, err := readNode(t.Context(), c, n)
+				must(t, err)
+				if all[at] = string(b); n.Size >= 0 && int64(len(b)) != n.Size {
+					t.Errorf("%q has %d bytes and says %d", at, len(b), n.Size)
+				}
+			case report.FileSymlink:
+				all[at] = "-> " + n.Target
+			case report.FileOther:
+				all[at] = "special"
+			}
+			return nil
+		}))
+	}
+	root, err := c.Root(t.Context())
+	must(t, err)
+	walk(root, "")
+	delete(all, "lost+found/")
+	return all
+}
+
+// sameContents compares what was read with what should be there.
+func sameContents(t *testing.T, got, want map[string]string) {
+	t.Helper()
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if text, ok := got[name]; !ok || text != want[name] {
+			t.Errorf("%q: %t, %d bytes, want %d", name, ok, len(text), len(want[name]))
+		}
+	}
+	for name := range got {
+		if _, ok := want[name]; !ok {
+			t.Errorf("%q should not be there", name)
+		}
+	}
+}
+
+// filesToRead makes a directory with files of sizes around the borders of clusters and blocks, and returns what is in it.
+// With links it has links and holes too.
+func filesToRead(t testing.TB, links bool) (dir string, want map[string]string) {
+	t.Helper()
+	dir, want = t.TempDir(), map[string]string{}
+	pattern := make([]byte, 300_000)
+	for i := range pattern {
+		pattern[i] = byte(i*i>>8 ^ i)
+	}
+	put := func(name string, b []byte) {
+		want[name] = string(b)
+		must(t, os.WriteFile(filepath.Join(dir, name), b, 0o640))
+	}
+	for _, d := range []string{"d", "d/Sub Directory", "many"} {
+		must(t, os.Mkdir(filepath.Join(dir, d), 0o750))
+		want[d+"/"] = ""
+	}
+	for name, n := range map[string]int{
+		"empty": 0, "d/one": 1, "d/a": 511, "d/b": 512, "d/c": 513, "d/Sub Directory/Long Name with blanks.text": 4097,
+		"d/Sub Directory/Ünïcödé — 日本.bin": 300_000, "UPPER.TXT": 8192, "lower.ext": 60_000,
+	} {
+		put(name, pattern[:n])
+	}
+	for i := range 150 {
+		put("many/a file with a rather long name "+strings.Repeat("x", i%40)+string(rune('A'+i%26))+string(rune('a'+i/26)), pattern[i:2*i])
+	}
+	if !links {
+		return dir, want
+	}
+	for name, to := range map[string]string{"short": "d/one", "passwd": "/etc/passwd", "d/long": strings.Repeat("../", 30) + "etc/passwd"} {
+		must(t, os.Symlink(to, filepath.Join(dir, name)))
+		want[name] = "-> " + to
+	}
+	hole := make([]byte, 5<<20)
+	copy(hole[3<<20:], "in the middle")
+	f, err := os.Create(filepath.Join(dir, "sparse"))
+	must(t, err)
+	_, err = f.WriteAt(hole[3<<20:][:13], 3<<20)
+	must(t, errors.Join(err, f.Truncate(int64(len(hole))), f.Close()))
+	want["sparse"] = string(hole)
+	return dir, want
+}
+
+// TestContentsFAT reads what mtools wrote, on all kinds of FAT and clusters of several sizes.
+func TestContentsFAT(t *testing.T) {
+	testneed.Tool(t, "mkfs.fat")
+	testneed.Tool(t, "mcopy")
+	dir, want := filesToRead(t, false)
+	for _, c := range []struct {
+		kind model.FSKind
+		mib  int64
+		args string
+	}{
+		{model.FAT12, 4, "-F 12 -s 4"},
+		{model.FAT16, 40, "-F 16"},
+		{model.FAT16, 40, "-F 16 -s 8 -S 1024"},
+		{model.FAT32, 40, "-F 32 -s 1"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			path := sparse(t, c.mib*mib)
+			tool(t, "sh", "-ec", `export LC_ALL=C.UTF-8 MTOOLSRC=/dev/null; mkfs.fat `+c.args+` "$1" >&2; mcopy -s -Q -m -i "$1" "$2"/* ::/`, "sh", path, dir)
+			fs := contentsOf(t, c.kind, path)
+			sameContents(t, everything(t, fs), want)
+			n, err := Walk(t.Context(), fs, []string{"D", "SUB directory", "ünïcödé — 日本.BIN"})
+			if err != nil || n.Name != "Ünïcödé — 日本.bin" || n.Modified.IsZero() || time.Since(n.Modified) > 48*time.Hour {
+				t.Errorf("%+v, %v", n, err)
+			}
+			if n, err := Walk(t.Context(), fs, []string{"d", "subdir~1", "longna~1.tex"}); err != nil || n.Size != 4097 {
+				t.Errorf("by the short name: %+v, %v", n, err)
+			}
+			for path, want := range map[string]error{"no": ErrNoFile, "empty/x": ErrNotDirectory, "d/x/y": ErrNoFile} {
+				if _, err := Walk(t.Context(), fs, strings.Split(path, "/")); !errors.Is(err, want) {
+					t.Errorf("%s: %v", path, err)
+				}
+			}
+		})
+	}
+}
+
+// TestNamesAsMtools compares odd names with those that mdir prints.
+func TestNamesAsMtools(t *testing.T) {
+	testneed.Tool(t, "mkfs.fat")
+	testneed.Tool(t, "mdir")
+	path := sparse(t, 4*mib)
+	src := t.TempDir()
+	for _, name := range []string{"plain", "UPPER.TXT", "low.EXT", "UP.ext", "Mixed.Txt", "a+b.txt", "two  blanks", "Ünïcode", "other"} {
+		must(t, os.WriteFile(filepath.Join(src, name), nil, 0o600))
+	}
+	tool(t, "sh", "-ec", `export LC_ALL=C.UTF-8 MTOOLSRC=/dev/null; mkfs.fat -F 12 "$1" >&2; mcopy -Q -i "$1" "$2"/* ::/`, "sh", path, src)
+	image, err := os.ReadFile(path)
+	must(t, err)
+	patch := func(from, to string, small byte) {
+		i := bytes.Index(image, []byte(from))
+		if i < 0 {
+			t.Fatalf("%q is not there", from)
+		}
+		copy(image[i:], to)
+		image[i+12] |= small
+	}
+	patch("PLAIN      ", "\x05\x8e\x90\x81\xe1 \xf0 T\x99X", 0x18) // code page 850
+	patch("OTHER      ", "\x8e\x80(){}~!#$%", 0)
+	patch("M\x00i\x00x\x00", "\x00\xd8i\x00\x1b\x00", 0) // half a pair, and a control character
+	must(t, os.WriteFile(path, image, 0o600))
+	want := map[string]bool{}
+	for line := range strings.Lines(tool(t, "env", "LC_ALL=C.UTF-8", "MTOOLSRC=/dev/null", "mdir", "-a", "-i", path, "::/")) {
+		if e, ok := parseMdir(strings.TrimRight(line, "\n")); ok {
+			want[e.Exact()] = true
+		}
+	}
+	fs := contentsOf(t, model.FAT12, path)
+	for name := range everything(t, fs) {
+		if !want[name] {
+			t.Errorf("mdir does not show %q", name)
+		}
+		delete(want, name)
+	}
+	if len(want) > 0 {
+		t.Errorf("mdir shows more: %v", want)
+	}
+}
+
+// TestContentsExFAT reads an exFAT that the kernel filled; see the README of the directory.
+func TestContentsExFAT(t *testing.T) {
+	testneed.Tool(t, "xz")
+	path := sparse(t, 0)
+	tool(t, "sh", "-c", `xz -dc ../../tui/cli/testdata/filled/exfat.xz | cp --sparse=always /dev/stdin "$1"`, "sh", path)
+	want := map[string]string{"d0/": "", "d1/": ""}
+	for i := range 6 {
+		want[fmt.Sprintf("d%d/f%d", i%2, i)] = strings.Repeat(fmt.Sprintf("%d of a tree\n", i), 9000*(i+1))
+	}
+	fs := contentsOf(t, model.ExFAT, path)
+	sameContents(t, everything(t, fs), want)
+	if n, err := Walk(t.Context(), fs, []string{"D1", "F3"}); err != nil || n.Name != "f3" || n.Modified.Year() < 2024 {
+		t.Errorf("%+v, %v", n, err)
+	}
+}
+
+// readAnything reads all that can be reached, and gives up where a directory comes up again.
+func readAnything(ctx context.Context, c Contents) {
+	seen := map[uint64]bool{}
+	root, err := c.Root(ctx)
+	if err != nil {
+		return
+	}
+	b := make([]byte, 5000)
+	for pending := []Node{root}; len(pending) > 0 && len(seen) < 200; pending = pending[1:] {
+		if seen[pending[0].ID] {
+			continue
+		}
+		seen[pending[0].ID] = true
+		count := 0
+		_ = c.Entries(ctx, pending[0], func(n Node) error {
+			if count++; count > 2000 {
+				return errFound
+			}
+			_, _ = c.Find(ctx, pending[0], n.Name+"?")
+			if n.Kind == report.FileDirectory {
+				pending = append(pending, n)
+			}
+			if f, err := c.Open(ctx, n); err == nil {
+				for off := int64(0); off < f.Size() && off >= 0; off = off*2 + 1 {
+					_, _ = f.ReadAt(b, off)
+					_, _, _ = f.Data(off)
+				}
+				_, _ = f.ReadAt(b, f.Size()-1)
+			}
+			return nil
+		})
+	}
+}
+
+// lying returns the beginnings of small file systems with some files. Behind them there are zeros.
+func lying(tb testing.TB) map[model.FSKind]headed {
+	tb.Helper()
+	list := map[model.FSKind]headed{}
+	for name, c := range map[string]struct {
+		kind model.FSKind
+		size int64
+	}{"fat12": {model.FAT12, 64 << 10}, "fat32": {model.FAT32, 34 * mib}, "exfat": {model.ExFAT, 64 * mib}} {
+		b, err := os.ReadFile(filepath.Join("testdata", "contents", name+".gz"))
+		must(tb, err)
+		z, err := gzip.NewReader(bytes.NewReader(b))
+		must(tb, err)
+		b, err = io.ReadAll(z)
+		must(tb, err)
+		list[c.kind] = headed{b, c.size}
+	}
+	return list
+}
+
+// TestContentsDamaged writes random bytes over the tables and directories of file systems. Reading must end, without a panic
+// and in little memory.
+func TestContentsDamaged(t *testing.T) {
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
+	for kind, image := range lying(t) {
+		var filled []int // blocks that hold something, which is what counts
+		for at := 0; at+32 <= len(image.head); at += 32 {
+			if bytes.ContainsFunc(image.head[at:][:32], func(r rune) bool { return r != 0 }) {
+				filled = append(filled, at)
+			}
+		}
+		for range 300 {
+			before := map[int]byte{}
+			for range 1 + rng.Intn(30) {
+				at := filled[rng.Intn(len(filled))] + rng.Intn(32)
+				if rng.Intn(4) == 0 {
+					at = rng.Intn(128) // the boot sector
+				}
+				if _, changed := before[at]; !changed {
+					before[at] = image.head[at]
+				}
+				image.head[at] = byte(rng.Intn(256))
+			}
+			frugal(t, func() { readLying(t.Context(), kind, image) })
+			for at, b := range before {
+				image.head[at] = b
+			}
+		}
+	}
+}
+
+func readLying(ctx context.Context, kind model.FSKind, image headed) {
+	c, err := Of(kind).Contents(ctx, Files{Base: image, Len: image.n, Kind: kind})
+	if err == nil {
+		readAnything(ctx, c)
+	}
+}
+
+// FuzzContents reads file systems that begin with any bytes.
+func FuzzContents(f *testing.F) {
+	kinds := slices.Sorted(maps.Keys(lying(f)))
+	for i, kind := range kinds {
+		f.Add(uint8(i), lying(f)[kind].head)
+	}
+	f.Fuzz(func(t *testing.T, which uint8, b []byte) {
+		frugal(t, func() { readLying(t.Context(), kinds[int(which)%len(kinds)], headed{b, 64 * mib}) })
+	})
+}
