@@ -26,8 +26,13 @@ func (q Queue) Cost(i int) string {
 	if len(words) > 1 && words[0] == q.env.Caps.Of(was.FS.Kind).Tools.Check {
 		words = words[1:]
 	}
-	if text := data.words(q.env.Medium); text != "" {
+	if text := data.words(q.env.Medium); text != "" && !Renews(q) {
 		words = slices.Insert(words, 0, text)
+	}
+	if i == firstRenewing(q) {
+		words = slices.Insert(words, 0, newImage(q.env.Medium))
+	} else if data.copies > 0 && Renews(q) {
+		words = slices.Insert(words, 0, "written with the new image")
 	}
 	if len(words) == 0 {
 		return cmp.Or(q.layerCost(i), "instant")

@@ -7,8 +7,8 @@ import (
 	"shunt/model"
 )
 
-// ImageSize sets the length of the image file to Sectors sectors. A file system that covers the disk is shrunk first if it
-// would not fit any more.
+// ImageSize sets the length of the image to Sectors sectors, or a little more where its format rounds it up. A file system that
+// covers the disk is shrunk first if it would not fit any more.
 type ImageSize struct {
 	wholeDisk
 	Sectors geometry.Sector
@@ -20,22 +20,28 @@ type ImageSize struct {
 
 // Describe returns "Grow image by 2.00 GiB" or "Shrink image by 512 MiB".
 func (o ImageSize) Describe(before model.Disk) Phrase {
-	verb, by := growing, o.Sectors-before.Sectors
+	verb, by := growing, o.rounded(before)-before.Sectors
 	if by < 0 {
 		verb, by = shrinking, -by
 	}
 	words := phrase(verb, "image by %s%s", geometry.FormatBytes(before.SectorSize.Bytes(by)), o.Prealloc.Words())
 	if o.shrinks(before) {
 		words = append(words.with(" and "), phrase(shrinking, "the %s on it to %s", before.Whole.Kind,
-			geometry.FormatBytes(before.Whole.Filling(before.SectorSize.Bytes(o.Sectors))))...)
+			geometry.FormatBytes(before.Whole.Filling(before.SectorSize.Bytes(o.rounded(before)))))...)
 	}
 	return words
+}
+
+// rounded returns the length that the image gets.
+func (o ImageSize) rounded(before model.Disk) geometry.Sector {
+	z := before.SectorSize
+	return z.Down(before.Image.Rounded(z.Bytes(o.Sectors), z))
 }
 
 // shrinks reports whether the file system that covers the disk has to become smaller.
 func (o ImageSize) shrinks(before model.Disk) bool {
 	return before.Table.Kind == model.TableNone && before.Whole.Known() &&
-		before.Whole.Size > before.SectorSize.Bytes(o.Sectors)
+		before.Whole.Size > before.SectorSize.Bytes(o.rounded(before))
 }
 
 // Apply returns the disk with its new size. The range for partitions follows the end of the disk; no partition changes.
@@ -50,6 +56,8 @@ func (o ImageSize) Apply(before model.Disk, env Env) (model.Disk, error) {
 	switch {
 	case !cannot.OK():
 		return before, &Refusal{What: "change the image size", Reason: cannot}
+	case before.Image.Renews && o.Prealloc.Allocates():
+		r = refusedFor("a new image of its format is written, which takes room only where there is data")
 	case o.Sectors <= before.Sectors && o.Prealloc.Allocates():
 		r = refusedFor("only a part that is added can be preallocated")
 	case o.Prealloc == model.PreallocMetadata && !before.Image.Maps:
@@ -68,13 +76,18 @@ func (o ImageSize) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if r != nil {
 		return refused(before, "make the image "+exactAmount(o.Sectors, z)+" long", r)
 	}
-	after := before.WithSectors(o.Sectors)
+	rounded := o.rounded(before)
+	if o.Sectors < before.Sectors && rounded >= before.Sectors {
+		return refused(before, "make the image "+exactAmount(o.Sectors, z)+" long",
+			refusedFor("its format rounds the size up to cylinders, and then it is as long as it is now"))
+	}
+	after := before.WithSectors(rounded)
 	if o.Prealloc == model.PreallocOff && o.Sectors > before.Sectors {
 		after.Image.Preallocated = false
 	}
 	if o.shrinks(before) {
 		after.Whole = before.Whole.Checked()
-		after.Whole.Size = before.Whole.Filling(z.Bytes(o.Sectors))
+		after.Whole.Size = before.Whole.Filling(z.Bytes(rounded))
 	}
 	return after, sound("change the image size", after)
 }
@@ -84,7 +97,7 @@ const maxImage geometry.Bytes = 1 << 62
 
 // Steps shrinks the file system if it has to become smaller, and sets the size.
 func (o ImageSize) Steps(before, after model.Disk) []Step {
-	size := Step{Kind: StepResizeImage, Ref: "image", Sectors: o.Sectors, Prealloc: o.Prealloc}
+	size := Step{Kind: StepResizeImage, Ref: "image", Sectors: after.Sectors, Prealloc: o.Prealloc}
 	if !o.shrinks(before) {
 		return []Step{size}
 	}
@@ -111,6 +124,9 @@ func ImageLimits(d model.Disk, env Env) (smallest geometry.Sector, why, cannot m
 	}
 	if !d.Image.OfSize.OK() {
 		return d.Sectors, "", d.Image.OfSize
+	}
+	if d.Image.Renews && !env.NoNewFile.OK() {
+		return d.Sectors, "", env.NoNewFile
 	}
 	if d.Table.Kind == model.TableNone {
 		smallest, why = wholeLimits(d, env)

@@ -9,6 +9,8 @@ type Medium struct {
 	// Below returns how many bytes of a run of the present disk come from a backing file. Those are copied if they move. It
 	// may be nil.
 	Below func(off, n geometry.Bytes) geometry.Bytes
+	// Holds is how much data the disk holds, for an image that a new one may have to replace.
+	Holds geometry.Bytes
 }
 
 // aligned reports whether data moves by a distance without being copied.

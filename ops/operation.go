@@ -51,6 +51,8 @@ type Env struct {
 	Layers *Layers
 	// Other returns another image, for operations on backing files and overlays. If Other is nil, there are none.
 	Other func(path string) (Other, error)
+	// NoNewFile says why no new file can take the name of an image whose format needs that for some edits (Image.Renews).
+	NoNewFile model.Reason
 	// Room returns the operations that give partition id at least size sectors, or as many as possible for size 0. For id
 	// 0 it returns those that make the image as small as its contents allow. Positions are on the grid of align. The
 	// error is a *Refusal. If Room is nil, none can be found.

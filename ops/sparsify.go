@@ -24,6 +24,9 @@ func (o Sparsify) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if reason := before.ReadOnly(); !reason.OK() {
 		return before, &Refusal{What: what, Reason: reason}
 	}
+	if before.Image.Renews && !env.NoNewFile.OK() {
+		return before, &Refusal{What: what, Reason: env.NoNewFile}
+	}
 	after := before
 	list := SpareParts(before)
 	for _, p := range list {

@@ -220,6 +220,11 @@ func (d *decoder) op(op Op) {
 			d.fail("has an impossible size")
 		}
 		return
+	case OpExchange:
+		if op.Len <= 0 || op.Off != 0 {
+			d.fail("has an impossible exchange")
+		}
+		return
 	default:
 		d.fail("has an impossible write")
 	}

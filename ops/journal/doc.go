@@ -1,13 +1,14 @@
 // Package journal keeps the durable record that is needed to finish or roll back an interrupted commit, and to undo a
 // complete one. It knows bytes, checksums and the order of syncs. Package txn knows what the bytes mean for a disk.
 //
-// The journal is a directory beside the target (or where the user put it) with up to five files:
+// The journal is a directory beside the target (or where the user put it) with up to six files:
 //
 //	journal   records and program, drawn below
 //	spill     new content that the commit writes to the target
 //	before    old content that a roll back restores
 //	stage     blocks on their way to a new place
 //	seal      the state in which the commit left the target, for an undo
+//	image     of an image that is replaced by a new file: first that file, and after the commit the old one
 //
 // After a commit that can be undone, journal, before and seal stay. While they are there, the next transaction uses the
 // same names with ".2" appended, and the one after that the plain names again: see Sides.

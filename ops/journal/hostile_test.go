@@ -131,7 +131,7 @@ func TestImpossiblePrograms(t *testing.T) {
 		"longer than ever":          with(unit(Op{Kind: OpSize, Len: 2001})),
 		"behind the stage file":     with(unit(Op{Kind: OpStage, Off: 401, Len: 100})),
 		"from behind the stage":     with(unit(Op{Kind: OpUnstage, Src: 401, Len: 100})),
-		"of no kind":                with(unit(Op{Kind: OpReserve + 1, Len: 1})),
+		"of no kind":                with(unit(Op{Kind: OpExchange + 1, Len: 1})),
 		"more room than target":     with(func(p *Program) { p.StageLen = 2001 }),
 		"a negative size":           with(func(p *Program) { p.SizeAfter = -1 }),
 		"an empty probe":            with(func(p *Program) { p.Probes = []Probe{{}} }),

@@ -7,14 +7,15 @@ type OpKind uint8
 
 // The kinds of writes. Off and Src are byte offsets in the files that the comments name. Len is in bytes.
 const (
-	OpCopy    OpKind = iota + 1 // target[Off] = target[Src]; the two ranges do not overlap
-	OpStage                     // stage[Off] = target[Src]; Sum is the ticket, see Op
-	OpUnstage                   // target[Off] = stage[Src]; Sum is the ticket
-	OpPlace                     // target[Off] = spill[Src], checksum Sum
-	OpZero                      // target[Off] reads as zero and, where possible, takes no space any more
-	OpSize                      // the target becomes Len bytes long
-	OpRestore                   // target[Off] = before[Src], checksum Sum; only in the restore lists
-	OpReserve                   // target[Off] gets room on its host; what it holds stays
+	OpCopy     OpKind = iota + 1 // target[Off] = target[Src]; the two ranges do not overlap
+	OpStage                      // stage[Off] = target[Src]; Sum is the ticket, see Op
+	OpUnstage                    // target[Off] = stage[Src]; Sum is the ticket
+	OpPlace                      // target[Off] = spill[Src], checksum Sum
+	OpZero                       // target[Off] reads as zero and, where possible, takes no space any more
+	OpSize                       // the target becomes Len bytes long
+	OpRestore                    // target[Off] = before[Src], checksum Sum; only in the restore lists
+	OpReserve                    // target[Off] gets room on its host; what it holds stays
+	OpExchange                   // the file with the inode Src gets the image's name; it is Len bytes long and begins with content of checksum Sum
 )
 
 // An Op is one write. Checksums are CRC-32C. The checksum of content that goes through the stage file is not known yet

@@ -43,6 +43,11 @@ const (
 	BeforeName  = "before"
 	StageName   = "stage"
 	SealName    = "seal"
+	// ImageName is the new file of an image that an edit replaces, and after the commit the old one. It is there only if the
+	// directory lies beside the image.
+	ImageName = "image"
+	// KeptName is the same in a directory beside the image while the journal lies elsewhere.
+	KeptName = "kept"
 )
 
 // Other files in the directory, which package worker describes.
@@ -61,7 +66,7 @@ func Remove(store Store) error {
 	if err := store.SyncDir(); err != nil {
 		return err
 	}
-	for _, name := range []string{SpillName, BeforeName, StageName, SealName} {
+	for _, name := range []string{SpillName, BeforeName, StageName, SealName, ImageName} {
 		if err := store.Remove(name); err != nil {
 			return err
 		}
@@ -90,6 +95,14 @@ func Other(store Store) Store {
 		return s.Store
 	}
 	return side{store}
+}
+
+// NameOn returns the name that a side gives to a file, and the directory without sides.
+func NameOn(store Store, name string) (Store, string) {
+	if s, ok := store.(side); ok {
+		return s.Store, name + secondSide
+	}
+	return store, name
 }
 
 // Exists reports whether a side has anything of that name.

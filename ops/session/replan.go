@@ -38,7 +38,7 @@ func (r *replanner) again(now rehearsing, small report.TooSmall) (next rehearsin
 	}
 	job := r.job
 	job.Plan, job.Preview = plan.Format(next.queue), worker.Sum(next.queue.Preview())
-	p, err := r.session.spawnAgain(job, r.files)
+	p, err := r.session.spawnAgain(job, next.queue, r.files)
 	return next, p, err == nil
 }
 
@@ -77,8 +77,8 @@ func (now rehearsing) larger(small report.TooSmall) (next rehearsing, ok bool) {
 }
 
 // spawnAgain starts another worker for a job that launch has started.
-func (s *Session) spawnAgain(job worker.Job, files []*os.File) (*process, error) {
-	job, files, err := s.prepared(job, files)
+func (s *Session) spawnAgain(job worker.Job, q ops.Queue, files []*os.File) (*process, error) {
+	job, files, err := s.prepared(job, q, files)
 	if err != nil {
 		return nil, err
 	}

@@ -83,8 +83,10 @@ type Session struct {
 	env        ops.Env
 	borrowed   map[string]target.Target // opened to copy from, by their paths
 	unfinished *report.Unfinished
-	damage     error // the journal cannot be read
-	noUndo     error // why no transaction can be undone
+	damage     error        // the journal cannot be read
+	noUndo     error        // why no transaction can be undone
+	beside     *journal.Dir // beside the image, if the journal lies elsewhere and a new file may take the name; else nil
+	next       *os.File     // the file to which a worker may have given the target's name; nil if there is none
 }
 
 // Open locks and scans a target for editing. Errors are those of registry.Open, and a *journal.UnsafeError if the journal's
@@ -139,7 +141,7 @@ func (s *Session) read() error {
 	case err == nil:
 		s.unfinished = &status
 	case errors.Is(err, journal.ErrNone):
-		if err := worker.Sweep(s.dir); err != nil {
+		if err := s.sweep(); err != nil {
 			return tried.Errorf("remove the files of an earlier rehearsal in %s: %w", s.dir.Path(), err)
 		}
 	case errors.As(err, new(*journal.UnsafeError)):
@@ -167,9 +169,22 @@ func (s *Session) read() error {
 	return nil
 }
 
+// sweep removes what no transaction needs.
+func (s *Session) sweep() error {
+	rooms, err := s.rooms()
+	if err != nil {
+		return err
+	}
+	return worker.SweepRooms(rooms)
+}
+
 // settle ends an interrupted commit of a target that changes as a whole, and keeps its result for Last.
 func (s *Session) settle() error {
-	last, err := txn.Settle(s.target, s.dir)
+	rooms, err := s.rooms()
+	if err != nil {
+		return err
+	}
+	last, err := txn.Settle(s.target, rooms)
 	if last != nil && err == nil {
 		err = worker.StoreLast(s.dir, *last)
 	}
@@ -216,6 +231,9 @@ func (s *Session) Last() *report.Last { return worker.TakeLast(s.dir) }
 
 // Rescan reads the target again. After an error the session keeps the previous disk.
 func (s *Session) Rescan() error {
+	if err := s.succeed(); err != nil {
+		return err
+	}
 	if err := s.target.Refresh(); err != nil {
 		return err
 	}
@@ -229,7 +247,7 @@ func (s *Session) Env() ops.Env { return s.env }
 func (s *Session) Discover() ops.Env {
 	s.env = ops.Env{
 		Caps: fsys.Discover(), Sources: s.source, Room: guide.Room, Tight: enlarge.Tight, Medium: medium(s.target),
-		Layers: worker.LayersOf(s.target), Other: s.other,
+		Layers: worker.LayersOf(s.target), Other: s.other, NoNewFile: s.noNewFile(),
 	}
 	return s.env
 }
@@ -241,6 +259,9 @@ func medium(t target.Target) ops.Medium {
 		return ops.Medium{Grain: geometry.Bytes(sw.Cluster()), Below: func(off, n geometry.Bytes) geometry.Bytes {
 			return geometry.Bytes(sw.Below(int64(off), int64(n)))
 		}}
+	}
+	if _, ok := t.(target.Replacing); ok {
+		return ops.Medium{Holds: takes(t.Path())}
 	}
 	if host, ok := t.(target.Hosted); ok {
 		if _, shares, err := host.Room(); err == nil && shares {
@@ -294,7 +315,11 @@ func (s *Session) Damage() error { return s.damage }
 // Close closes the target. A worker that still runs keeps it open and locked.
 func (s *Session) Close() error {
 	s.opts.Group.leave(s)
-	return errors.Join(s.closeBorrowed(), s.dir.Close(), s.target.Close())
+	err := errors.Join(s.closeBorrowed(), s.forgetNext(), s.dir.Close(), s.target.Close())
+	if s.beside != nil {
+		err = errors.Join(err, s.beside.Close())
+	}
+	return err
 }
 
 // Start starts a worker that rehearses the queue, which must have been made from Disk and Env. The options are for the
@@ -350,25 +375,33 @@ func (s *Session) launch(job worker.Job, plan *replanner) (*Run, error) {
 	if plan != nil {
 		sources = plan.files
 	}
-	job, files, err := s.prepared(job, sources)
+	var q ops.Queue
+	if plan != nil {
+		q = plan.queue
+	}
+	job, files, err := s.prepared(job, q, sources)
 	if err != nil {
 		return nil, err
 	}
 	return s.opts.Group.launch(job.Path, job.Sources, func() (*Run, error) { return start(job, files, plan) })
 }
 
-// prepared completes a job and returns the files that go with it. sources are those of job.Sources.
-func (s *Session) prepared(job worker.Job, sources []*os.File) (worker.Job, []*os.File, error) {
+// prepared completes a job and returns the files that go with it. q is the queue of an apply, and sources are those of
+// job.Sources.
+func (s *Session) prepared(job worker.Job, q ops.Queue, sources []*os.File) (worker.Job, []*os.File, error) {
 	if err := s.makeStateDir(); err != nil {
 		return job, nil, err
 	}
-	handle, dir, err := s.dir.Handle()
+	job = s.job(job)
+	next, err := s.successor(&job, q)
 	if err != nil {
 		return job, nil, err
 	}
-	job = s.job(job)
-	job.Journal = handle
-	return job, slices.Concat(s.target.Files(), dir, sources), nil
+	var dir []*os.File
+	if job.Journal, dir, err = s.dir.Handle(); err != nil {
+		return job, nil, err
+	}
+	return job, slices.Concat(s.target.Files(), dir, next, sources), nil
 }
 
 // checkDisk returns an error for a file that does not look like a disk image. Without it even a text file could be edited

@@ -41,8 +41,10 @@ var ErrStopped = errors.New("stopped between two steps")
 // The files kept to undo the previous transaction are removed between record and fence.
 func (tx *Transaction) commit(ctx context.Context, watch Watch) error {
 	if tx.stage != nil {
-		if err := dropOther(tx.store); err != nil {
-			return err
+		if tx.switching != nil {
+			if err := dropOther(tx.store); err != nil {
+				return err
+			}
 		}
 		if err := tx.stage(ctx, watch); err != nil {
 			return err
@@ -54,7 +56,11 @@ func (tx *Transaction) commit(ctx context.Context, watch Watch) error {
 	if err := dropOther(tx.store); err != nil {
 		return err
 	}
-	if err := tx.forward(ctx, watch); err != nil || tx.switching == nil {
+	err := tx.forward(ctx, watch)
+	if err != nil && tx.replace != nil {
+		return tx.backOut(err)
+	}
+	if err != nil || tx.switching == nil {
 		return err
 	}
 	if tx.program.Options.Has(journal.KeepUndo) {
@@ -136,7 +142,7 @@ func (tx *Transaction) walk(
 			after = &AfterError{fmt.Errorf("not all of its unused room could be given back: %w", err)}
 		}
 	}
-	if d == journal.Forward && tx.program.Options.Has(journal.Verify) {
+	if d == journal.Forward && tx.program.Options.Has(journal.Verify) && !exchanges(tx.program) {
 		if err := readBack(ctx, tx.dev, tx.program, watch); err != nil {
 			return located(err, journal.StageVerify, tx.program)
 		}
@@ -157,11 +163,11 @@ func (tx *Transaction) walk(
 	return after
 }
 
-// unitBytes returns how many bytes a unit counts for in the progress. Clearing and resizing take no time.
+// unitBytes returns how many bytes a unit counts for in the progress. Clearing, resizing and exchanging take no time.
 func unitBytes(u journal.Unit) int64 {
 	var n int64
 	for _, op := range u.Ops {
-		if op.Kind != journal.OpSize && op.Kind != journal.OpZero && op.Kind != journal.OpReserve {
+		if op.Kind != journal.OpSize && op.Kind != journal.OpZero && op.Kind != journal.OpReserve && op.Kind != journal.OpExchange {
 			n += op.Len
 		}
 	}

@@ -90,6 +90,12 @@ func (c contents) runOp(dev Device, op journal.Op) (what string, err error) {
 			return "", nil
 		}
 		return "set the size to", dev.Truncate(op.Len)
+	case journal.OpExchange:
+		n, ok := dev.(named)
+		if !ok {
+			return "understand", fmt.Errorf("%w: it exchanges two files, and the target is no such image", journal.ErrDamaged)
+		}
+		return "give the other file the name of", n.exchange(op)
 	case journal.OpReserve:
 		return "allocate room for", reserve(dev, op.Off, op.Len)
 	}

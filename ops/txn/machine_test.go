@@ -72,8 +72,9 @@ type change struct {
 	sector int64 // -1: size or entry
 	data   []byte
 	size   int64
-	entry  string // a directory entry …
-	points string // … and the inode it points to, "" when removed
+	entry  string  // a directory entry …
+	points string  // … and the inode it points to, "" when removed
+	also   *change // another entry that changes in the same step
 }
 
 // New is a machine with a target that holds the given bytes durably.
@@ -161,11 +162,7 @@ func (m *Machine) Crash(p Policy) *Machine {
 func (m *Machine) keep(c change, how Fate) {
 	switch {
 	case c.entry != "":
-		if c.points == "" {
-			delete(m.entries, c.entry)
-		} else {
-			m.entries[c.entry] = c.points
-		}
+		c.enter(m.entries)
 	case c.sector < 0:
 		m.files[c.inode].durable.resize(c.size)
 	default:
@@ -175,6 +172,18 @@ func (m *Machine) keep(c change, how Fate) {
 			data = append(append([]byte(nil), c.data[:sec/2]...), f.durable.sector(c.sector)[sec/2:]...)
 		}
 		f.durable.sectors[c.sector] = data
+	}
+}
+
+// enter makes the change of a directory entry.
+func (c change) enter(entries map[string]string) {
+	if c.points == "" {
+		delete(entries, c.entry)
+	} else {
+		entries[c.entry] = c.points
+	}
+	if c.also != nil {
+		c.also.enter(entries)
 	}
 }
 

@@ -221,11 +221,7 @@ func (s *Store) SyncDir() error {
 			rest = append(rest, c)
 			continue
 		}
-		if c.points == "" {
-			delete(s.m.synced, c.entry)
-		} else {
-			s.m.synced[c.entry] = c.points
-		}
+		c.enter(s.m.synced)
 	}
 	s.m.pending = rest
 	return nil

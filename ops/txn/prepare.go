@@ -21,6 +21,9 @@ func (r *Rehearsal) Prepare(
 	if sw, ok := r.Device.(target.Switching); ok {
 		return r.prepareSwitch(sw, store, spill, plan, name, report)
 	}
+	if rp, ok := r.replaces(); ok {
+		return r.prepareReplace(rp, store, spill, plan, name, report)
+	}
 	changed, t, err := r.compare(spill)
 	if err != nil {
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))

@@ -209,7 +209,7 @@ func (b *builder) check(copies []journal.Unit) {
 				}
 			case journal.OpUnstage:
 				op.Check = tickets[op.Sum]
-			case journal.OpPlace, journal.OpZero, journal.OpSize, journal.OpRestore, journal.OpReserve:
+			case journal.OpPlace, journal.OpZero, journal.OpSize, journal.OpRestore, journal.OpReserve, journal.OpExchange:
 			}
 		}
 	}

@@ -112,7 +112,9 @@ func Recover(ctx context.Context, dev Device, store journal.Store, how Direction
 		return err
 	}
 	disk := dev
-	dev = container(dev)
+	if dev, err = container(dev, o.store, p); err != nil {
+		return err
+	}
 	if err := checkTarget(dev, p, r); err != nil {
 		return err
 	}

@@ -99,7 +99,7 @@ func reversed(ops []journal.Op) []journal.Op {
 			op.Kind = journal.OpUnstage
 		case journal.OpUnstage:
 			op.Kind = journal.OpStage
-		case journal.OpCopy, journal.OpPlace, journal.OpZero, journal.OpSize, journal.OpRestore, journal.OpReserve:
+		case journal.OpCopy, journal.OpPlace, journal.OpZero, journal.OpSize, journal.OpRestore, journal.OpReserve, journal.OpExchange:
 		}
 		back = append(back, op)
 	}

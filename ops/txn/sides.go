@@ -114,7 +114,7 @@ func WrittenRuns(store journal.Store) (runs []journal.Run, err error) {
 		}
 		p.Units = append(undoUnits(p, len(p.Units)), p.Units...)
 		for _, op := range p.Writes() {
-			if op.Kind != journal.OpSize && op.Kind != journal.OpStage && op.Kind != journal.OpReserve {
+			if op.Kind != journal.OpSize && op.Kind != journal.OpStage && op.Kind != journal.OpReserve && op.Kind != journal.OpExchange {
 				runs = append(runs, journal.Run{Off: op.Off, Len: op.Len})
 			}
 		}
@@ -131,7 +131,12 @@ func Sweep(store journal.Store) (err error) {
 		names := []string{journal.SpillName, journal.StageName}
 		switch {
 		case errors.Is(o.err, journal.ErrNone):
-			names = []string{journal.JournalName, journal.SpillName, journal.BeforeName, journal.StageName, journal.SealName}
+			names = []string{
+				journal.JournalName, journal.SpillName, journal.BeforeName, journal.StageName, journal.SealName, journal.ImageName,
+			}
+			if err := sweepRoom(o.store); err != nil {
+				return err
+			}
 		case errors.Is(o.err, journal.ErrKeptDamaged):
 			continue
 		case o.err != nil, o.journal.Record().State != journal.Kept:
@@ -142,6 +147,22 @@ func Sweep(store journal.Store) (err error) {
 		}
 	}
 	return nil
+}
+
+// sweepRoom removes the file that waits for the side of a journal, if the directory has rooms.
+func sweepRoom(side journal.Store) error {
+	base, _ := journal.NameOn(side, "")
+	if _, ok := base.(Roomy); !ok {
+		return nil
+	}
+	room, err := roomOf(side)
+	if err == nil {
+		err = room.Settle()
+	}
+	if err == nil {
+		err = room.Remove()
+	}
+	return err
 }
 
 // removeAny removes those of the named files that exist.
@@ -161,4 +182,24 @@ func removeAny(side journal.Store, names []string) error {
 		return nil
 	}
 	return side.SyncDir()
+}
+
+// AppliedSide returns the side of a store with the transaction that can be undone. For the errors see Undoable.
+func AppliedSide(store journal.Store) (_ journal.Store, err error) {
+	s := &sides{store: store}
+	defer s.close(&err)
+	o, err := s.applied()
+	return o.store, err
+}
+
+// Exchanges reports whether an undo of the last transaction gives the target's name back to an old file.
+func Exchanges(store journal.Store) bool {
+	s := &sides{store: store}
+	o, err := s.applied()
+	defer s.close(&err)
+	if err != nil {
+		return false
+	}
+	p, err := o.journal.Load()
+	return err == nil && exchanges(p)
 }

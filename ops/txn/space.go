@@ -30,6 +30,9 @@ func (tx *Transaction) NewSpace() (copies, rest int64, err error) {
 	if tx.switching != nil {
 		return 0, tx.cost.Longer, nil
 	}
+	if tx.replace != nil {
+		return 0, 0, nil // the rehearsal has made sure of it
+	}
 	data, err := dataRanges(tx.dev)
 	if err != nil {
 		return 0, 0, tried.Errorf("find the holes of the target: %w", err)
@@ -43,7 +46,7 @@ func (tx *Transaction) NewSpace() (copies, rest int64, err error) {
 			written = append(written, run(op.Off, op.Len))
 		case journal.OpReserve:
 			written = append(written, run(op.Off, op.Len))
-		case journal.OpStage, journal.OpZero, journal.OpSize:
+		case journal.OpStage, journal.OpZero, journal.OpSize, journal.OpExchange:
 		}
 	}
 	other := newRanges(written).minus(data)

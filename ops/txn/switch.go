@@ -3,13 +3,11 @@ package txn
 import (
 	"context"
 	"errors"
-	"time"
 
 	"shunt/geometry"
 	"shunt/model/tried"
 	"shunt/ops/journal"
 	"shunt/ops/overlay"
-	"shunt/ops/plan"
 	"shunt/ops/report"
 	"shunt/ops/target"
 )
@@ -137,14 +135,6 @@ func (tx *Transaction) stageSwitch(ctx context.Context, next target.Next, header
 	return err
 }
 
-// container returns the device to which the units of a transaction write.
-func container(dev Device) Device {
-	if sw, ok := dev.(target.Switching); ok {
-		return sw.Container()
-	}
-	return dev
-}
-
 // released gives room in the file of a Switching target back to the host, once no undo needs it. The disk is whole in any
 // case.
 func released(dev Device) error {
@@ -167,60 +157,4 @@ func refreshed(sw target.Switching) error {
 		return &AfterError{err}
 	}
 	return nil
-}
-
-// Settle ends the transaction of a Switching target whose commit was interrupted: the disk already is as it was or as
-// planned. It returns nil if there was none, or if Recover has to end it. The target's lock must be held. Settle writes to
-// the journal only.
-func Settle(dev Device, store journal.Store) (last *report.Last, err error) {
-	sw, ok := dev.(target.Switching)
-	if !ok {
-		return nil, nil
-	}
-	s := &sides{store: store}
-	defer s.close(&err)
-	o, err := s.unfinished()
-	if errors.Is(err, journal.ErrNone) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	p, err := o.journal.Load()
-	if err != nil || len(p.Units) != 1 || len(p.RestoreTable) != 1 {
-		return nil, err
-	}
-	shows := func(op journal.Op) bool {
-		sum, reading := sumOf(sw.Container(), op.Off, op.Len)
-		err = errors.Join(err, reading)
-		return reading == nil && sum == op.Sum
-	}
-	last = &report.Last{When: time.Now(), Task: report.Apply, Plan: plan.Kept(p.Plan)}
-	backward := o.journal.Record().Direction == journal.Backward
-	switch planned, before := shows(p.Units[0].Ops[0]), shows(p.RestoreTable[0]); {
-	case err != nil || !planned && !before:
-		return nil, err
-	case planned && backward:
-		return nil, nil // an undo that has not begun to write goes on
-	case planned:
-		last.Result.Outcome = report.Done
-		return last, settleDone(sw, o, p)
-	case backward:
-		last.Task, last.Result.Outcome = report.Undo, report.RolledBack
-	default:
-		last.Result.Outcome = report.Unchanged
-		last.Result.Err = "it ended before its last step"
-	}
-	return last, journal.Remove(o.store)
-}
-
-// settleDone completes the journal of a commit that has switched.
-func settleDone(sw target.Switching, o opened, p journal.Program) error {
-	if p.Options.Has(journal.KeepUndo) {
-		tx := &Transaction{dev: sw.Container(), store: o.store, journal: o.journal, program: p}
-		if kept, err := tx.keep(context.Background(), func(journal.Stage, int64, int64) {}); kept && err == nil {
-			return nil
-		}
-	}
-	return journal.Remove(o.store)
 }

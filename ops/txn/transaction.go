@@ -24,6 +24,8 @@ type Transaction struct {
 	switching target.Switching
 	cost      target.SwitchCost
 	stage     func(ctx context.Context, watch Watch) error
+	// So is one that a new image replaces.
+	replace *replacement
 
 	trim target.Trimmer // what gives room back that the target takes without holding anything there; nil if that is not asked
 
@@ -89,7 +91,7 @@ func (tx *Transaction) measure(out *report.Rehearsal) error {
 			out.CopyBytes += geometry.Bytes(op.Len)
 		case journal.OpPlace:
 			out.PlaceBytes += geometry.Bytes(op.Len)
-		case journal.OpStage, journal.OpZero, journal.OpSize, journal.OpRestore, journal.OpReserve:
+		case journal.OpStage, journal.OpZero, journal.OpSize, journal.OpRestore, journal.OpReserve, journal.OpExchange:
 		}
 	}
 	spill, err := tx.contents.spill.Size()
@@ -145,8 +147,15 @@ func (tx *Transaction) Commit(ctx context.Context, watch Watch) error {
 
 // Abandon removes the journal of a transaction that will not be committed.
 func (tx *Transaction) Abandon() error {
-	return errors.Join(tx.close(), journal.Remove(tx.store))
+	err := tx.close()
+	if tx.replace != nil {
+		err = errors.Join(err, tx.replace.room.Remove())
+	}
+	return errors.Join(err, journal.Remove(tx.store))
 }
+
+// Replaces reports whether the commit writes a new image and leaves the present one alone.
+func (tx *Transaction) Replaces() bool { return tx.replace != nil }
 
 func (tx *Transaction) close() error {
 	err := tx.contents.close()

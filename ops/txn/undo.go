@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"shunt/geometry"
@@ -101,9 +102,23 @@ func Undo(ctx context.Context, dev Device, store journal.Store, watch Watch) (er
 		return fmt.Errorf("%w: %w", journal.ErrKeptDamaged, err)
 	}
 	disk := dev
-	dev = container(dev)
+	if dev, err = container(dev, o.store, p); err != nil {
+		return err
+	}
 	if err := checkSeal(ctx, dev, p, seal, watch); err != nil {
 		return err
+	}
+	if exchanges(p) {
+		room, err := roomOf(o.store)
+		if err == nil {
+			err = room.Lock()
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w: the old image is gone", journal.ErrKeptDamaged)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	if c.stage, err = o.store.Create(journal.StageName); err != nil {
 		return tried.Errorf("make the stage file: %w", err)

@@ -63,7 +63,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue) (*txn.Transaction, 
 	if len(steps) == 0 {
 		return nil, errors.New("there is nothing to do")
 	}
-	side, err := txn.FreeSide(w.dir)
+	side, err := txn.FreeSide(w.rooms)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +196,7 @@ func (w *process) trimPath(text string) string {
 // commit writes the rehearsed result to the target, if the target has not changed since.
 func (w *process) commit(ctx context.Context, q ops.Queue, tx *txn.Transaction) report.Result {
 	w.acceptFollowers()
-	err := errors.Join(w.dir.CheckInPlace(), w.ready(q))
+	err := errors.Join(w.dir.CheckInPlace(), w.ready(q, tx))
 	if err == nil {
 		err = w.withdraw(tx.Hidden)
 	}
@@ -212,8 +212,12 @@ func (w *process) commit(ctx context.Context, q ops.Queue, tx *txn.Transaction) 
 }
 
 // ready opens the target for writing and checks that nobody has changed it despite the locks.
-func (w *process) ready(q ops.Queue) error {
-	if err := w.target.AllowWrites(); err != nil {
+func (w *process) ready(q ops.Queue, tx *txn.Transaction) error {
+	allow := w.target.AllowWrites
+	if tx.Replaces() {
+		allow = w.target.Unused // nothing is written to the present file
+	}
+	if err := allow(); err != nil {
 		return err
 	}
 	disk, err := Scan(w.target)
@@ -228,7 +232,7 @@ func (w *process) ready(q ops.Queue) error {
 
 // tidy removes files from the journal's directory that no transaction needs.
 func (w *process) tidy() {
-	if err := sweep(w.dir); err != nil {
+	if err := sweepRooms(w.rooms); err != nil {
 		w.logf("clean up: %v", err)
 	}
 }
@@ -247,6 +251,25 @@ func sweep(dir *journal.Dir) error {
 		return nil
 	}
 	return errors.Join(txn.Sweep(dir), dir.RemoveIfEmpty())
+}
+
+// SweepRooms does the same for a target that a new file may replace.
+func SweepRooms(r Rooms) error {
+	if err := r.Remove(socketName); err != nil {
+		return err
+	}
+	return sweepRooms(r)
+}
+
+func sweepRooms(r Rooms) error {
+	if _, err := txn.Inspect(r.Dir); !errors.Is(err, journal.ErrNone) {
+		return nil
+	}
+	err := errors.Join(txn.Sweep(r), r.RemoveIfEmpty())
+	if r.Beside != nil {
+		err = errors.Join(err, r.Beside.RemoveIfEmpty())
+	}
+	return err
 }
 
 // estimate guesses how long a commit takes from the time that writing the journal took, since both depend on the same disk.

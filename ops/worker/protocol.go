@@ -3,8 +3,8 @@
 // transaction.
 //
 // The parent starts its own executable with EnvWorker set. From file descriptor 3 on the worker gets one end of a socket
-// pair, the target's open files, which carry its locks, the journal's directory, and the files of the other targets that
-// the plan copies from. The directory is handed over open, so that the worker uses the one that the parent has checked,
+// pair, the target's open files, which carry its locks, the journal's directory, the file that is to take the target's name
+// if the job gives it to another, and the files of the other targets that the plan copies from. The directory is handed over open, so that the worker uses the one that the parent has checked,
 // even if another takes its name. On the socket the parent first sends a Job in gob, which unlike JSON keeps paths that are
 // not UTF-8. Then both sides send JSON values: the worker Events, the parent Commands. When the parent closes its end, a
 // rehearsal is cancelled and a commit goes on.
@@ -37,10 +37,14 @@ type Job struct {
 	NoLock     bool
 	Overlays   []string // images elsewhere that may show the target as their backing file
 	Journal    journal.Handle
-	Call       ops.Call // for commands in advice
-	Files      int      // how many files of the target are handed over
-	Plan       string   // plan file text with exact positions
-	Options    journal.Options
+	// Beside is the directory beside the image, if the journal lies elsewhere and a new file may take the image's name. Waits
+	// says that the file that is to take it was handed over.
+	Beside  *journal.Handle
+	Waits   bool
+	Call    ops.Call // for commands in advice
+	Files   int      // how many files of the target are handed over
+	Plan    string   // plan file text with exact positions
+	Options journal.Options
 	// Initial and Preview are the sums of the disk as the parent scanned it and as its queue leaves it. The worker computes
 	// both again and refuses to go on if they differ.
 	Initial, Preview string

@@ -24,10 +24,7 @@ func (w *process) recover(ctx context.Context) report.Result {
 	}
 	w.acceptFollowers()
 	lost := w.losesUnused()
-	err := w.target.AllowWrites()
-	if err == nil {
-		err = w.withdrawUnused()
-	}
+	err := w.allowed()
 	switch {
 	case err != nil && undo:
 		return w.failed(err)
@@ -35,15 +32,26 @@ func (w *process) recover(ctx context.Context) report.Result {
 		return report.Result{Outcome: report.Interrupted, Err: tried.Text(err)}
 	case undo:
 		w.logf("undo: the last transaction of %s", w.job.Path)
-		err = txn.Undo(ctx, w.target, w.dir, w.watch(phase))
+		err = txn.Undo(ctx, w.target, w.rooms, w.watch(phase))
 	default:
 		w.logf("%s: the interrupted transaction of %s", w.job.Task, w.job.Path)
-		err = txn.Recover(ctx, w.target, w.dir, how, w.watch(phase))
+		err = txn.Recover(ctx, w.target, w.rooms, how, w.watch(phase))
 	}
 	r := w.conclude(outcome, err)
 	r.LostUnused = lost && r.Outcome == report.RolledBack
 	w.updateKernel(&r)
 	return r
+}
+
+// allowed opens the target for writing, unless the job gives its name to another file and writes nothing.
+func (w *process) allowed() error {
+	if w.job.Waits {
+		return w.target.Unused()
+	}
+	if err := w.target.AllowWrites(); err != nil {
+		return err
+	}
+	return w.withdrawUnused()
 }
 
 // losesUnused reports whether rolling back loses the content of blocks that no file system used. It must be called before

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
@@ -65,6 +67,7 @@ type process struct {
 	adopted int               // how many of the parent's files were taken over
 	target  target.Target     // nil until it is taken over
 	dir     *journal.Dir      // the journal's; nil until it is taken over
+	rooms   Rooms             // dir, and what goes with it
 	socket  *net.UnixListener // nil until the commit begins
 	doorman chan struct{}     // closed when the socket accepts no more connections
 	windows string            // the path of the directory with the windows, ending in a slash; "" until there is one
@@ -186,6 +189,9 @@ func (w *process) work(ctx context.Context) report.Result {
 	if err == nil {
 		w.dir, err = journal.Adopt(w.job.Journal, w.take(w.job.Journal.Count(), w.job.Journal.Name))
 	}
+	if err == nil {
+		err = w.furnish()
+	}
 	if err != nil {
 		return w.failed(err)
 	}
@@ -195,10 +201,28 @@ func (w *process) work(ctx context.Context) report.Result {
 	return w.recover(ctx)
 }
 
+// furnish takes over what a new file needs to take the target's name.
+func (w *process) furnish() (err error) {
+	w.rooms = Rooms{Dir: w.dir, Unlocked: w.job.NoLock}
+	if h := w.job.Beside; h != nil {
+		if w.rooms.Beside, err = journal.Adopt(*h, w.take(h.Count(), h.Name)); err != nil {
+			return err
+		}
+	}
+	if w.job.Waits {
+		w.rooms.Waits = w.take(1, w.job.Path)[0]
+		unix.CloseOnExec(int(w.rooms.Waits.Fd()))
+	}
+	return nil
+}
+
 // paths returns the paths that this process needs: those of the targets, of the journal, and of mounted partitions that
 // may have to grow.
 func (w *process) paths() []string {
 	list := []string{w.job.Path, w.job.Journal.Parent}
+	if w.job.Beside != nil {
+		list = append(list, w.job.Beside.Parent)
+	}
 	for _, s := range w.job.Sources {
 		list = append(list, s.Path)
 	}

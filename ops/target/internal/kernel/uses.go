@@ -250,3 +250,23 @@ func (k Kernel) Unbound(path string) string {
 
 // Alone reports whether something is mounted at path itself, as with a mount of a single file.
 func (k Kernel) Alone(path string) bool { return k.mountPoint(path) != nil }
+
+// MountedAlone reports whether something is mounted at path itself, or the file at path is mounted alone anywhere.
+func (k Kernel) MountedAlone(path string) bool {
+	own, err := Stat(path)
+	if err != nil {
+		return false
+	}
+	for _, m := range k.mounts() {
+		if m.at == path {
+			return true
+		}
+		if filepath.Base(m.root) != filepath.Base(path) {
+			continue
+		}
+		if st, err := Stat(m.at); err == nil && st.Dev == own.Dev && st.Ino == own.Ino {
+			return true
+		}
+	}
+	return false
+}
