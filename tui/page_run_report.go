@@ -81,6 +81,10 @@ func (b *block) repairs(r report.Rehearsal) {
 
 func costs(r report.Rehearsal, what string) []string {
 	var items []string
+	if r.NewFile > 0 {
+		items = append(items, "write a new image with "+geometry.FormatBytes(r.NewFile)+" of data beside the present one, check it and compare it",
+			"give it the name of the present one, in one step")
+	}
 	if r.CopyBytes > 0 || r.SkippedFree > 0 && r.Remapped == 0 {
 		where := " within the target"
 		if r.OneWrite {
@@ -100,12 +104,16 @@ func costs(r report.Rehearsal, what string) []string {
 		writes += ", and " + geometry.FormatBytes(r.JournalSize) + " of journal"
 	}
 	switch {
+	case r.NewFile > 0:
+		writes = ""
 	case r.OneWrite && r.PlaceBytes == 0:
 		writes = "write the 512 bytes that make it the disk"
 	case r.OneWrite:
 		writes += " to free places of the file, and then 512 bytes that make it the disk"
 	}
-	items = append(items, writes)
+	if writes != "" {
+		items = append(items, writes)
+	}
 	if r.GivesBack > 0 {
 		items = append(items, "give "+geometry.FormatBytes(r.GivesBack)+" back to the host")
 	}
@@ -113,6 +121,8 @@ func costs(r report.Rehearsal, what string) []string {
 		where := " beside the target, to undo the commit with U"
 		if r.OneWrite {
 			where = " in the file, to undo the commit with U; the next commit gives them back"
+		} else if r.NewFile > 0 {
+			where = " of the old image beside the new one, to undo the commit with U; the next commit removes it"
 		}
 		items = append(items, "keep "+geometry.FormatBytes(r.UndoBytes)+where)
 	}

@@ -208,7 +208,7 @@ func (d *Dir) Free() (free int64, err error) {
 		if os.Geteuid() == 0 && d.as == nil {
 			blocks = st.Bfree
 		}
-		free = int64(blocks) * st.Bsize //nolint:unconvert // it is narrower on other machines
+		free = int64(blocks) * st.Bsize
 		return nil
 	})
 	return free, err
