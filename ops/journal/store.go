@@ -57,7 +57,7 @@ const (
 	NoUndoName = "no-undo"
 )
 
-// Remove deletes all files of one side. It removes the record first: after a crash in between, the files that are left
+// Remove deletes all files of one side but ImageName. It removes the record first: after a crash in between, the files that are left
 // have no meaning.
 func Remove(store Store) error {
 	if err := store.Remove(JournalName); err != nil {
@@ -66,7 +66,7 @@ func Remove(store Store) error {
 	if err := store.SyncDir(); err != nil {
 		return err
 	}
-	for _, name := range []string{SpillName, BeforeName, StageName, SealName, ImageName} {
+	for _, name := range []string{SpillName, BeforeName, StageName, SealName} {
 		if err := store.Remove(name); err != nil {
 			return err
 		}

@@ -75,7 +75,7 @@ func dropOther(store journal.Store) error {
 	other := journal.Other(store)
 	held, err := journal.Exists(other, journal.JournalName)
 	if err == nil && held {
-		err = journal.Remove(other)
+		err = removeSide(other)
 	}
 	if err != nil {
 		return tried.Errorf("remove the files kept to undo the last transaction: %w", err)
@@ -157,7 +157,7 @@ func (tx *Transaction) walk(
 	if err := tx.journal.Advance(d, journal.Complete, uint32(len(units)), from); err != nil {
 		return err
 	}
-	if err := journal.Remove(tx.store); err != nil {
+	if err := removeSide(tx.store); err != nil {
 		return &AfterError{errors.Join(after, fmt.Errorf("its journal could not be removed: %w", err))}
 	}
 	return after

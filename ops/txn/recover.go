@@ -94,7 +94,7 @@ func Recover(ctx context.Context, dev Device, store journal.Store, how Direction
 	}
 	r := o.journal.Record()
 	if r.State == journal.Complete {
-		return journal.Remove(o.store)
+		return removeSide(o.store)
 	}
 	if r.Direction == journal.Backward && how == Finish {
 		return ErrRollingBack

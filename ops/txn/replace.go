@@ -42,7 +42,7 @@ func (r *Rehearsal) prepareReplace(
 	rp target.Replacing, store journal.Store, spill journal.File, text, name string, out *report.Rehearsal,
 ) (*Transaction, error) {
 	fail := func(err error) (*Transaction, error) {
-		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
+		return nil, errors.Join(err, spill.Close(), removeSide(store))
 	}
 	room, err := roomOf(store)
 	if err != nil {
@@ -140,7 +140,7 @@ func (tx *Transaction) stageReplace(ctx context.Context, watch Watch) (err error
 	p := tx.replace
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, p.room.Remove(), journal.Remove(tx.store))
+			err = errors.Join(err, removeSide(tx.store))
 		}
 	}()
 	was, err := marked(p.room.Image)
@@ -231,7 +231,7 @@ func (tx *Transaction) backOut(err error) error {
 	if unread != nil || !has(image, tx.program.RestoreTable[0], tx.program.Units[0].Ops[0]) {
 		return err // Settle finds out
 	}
-	return errors.Join(err, journal.Remove(tx.store), tx.replace.room.Remove())
+	return errors.Join(err, removeSide(tx.store))
 }
 
 // exchanges reports whether the only write of a program gives another file the image's name.

@@ -85,19 +85,7 @@ func settled(dev Device, o opened, p journal.Program, planned bool) (last *repor
 		last.Result.Outcome = report.Unchanged
 		last.Result.Err = "it ended before its last step"
 	}
-	return last, removeSide(o.store, p)
-}
-
-// removeSide removes what a transaction that is over has left.
-func removeSide(side journal.Store, p journal.Program) error {
-	if err := journal.Remove(side); err != nil || !exchanges(p) {
-		return err
-	}
-	room, err := roomOf(side)
-	if err != nil {
-		return err
-	}
-	return room.Remove()
+	return last, removeSide(o.store)
 }
 
 // settleDone completes the journal of a commit after its last write.
@@ -115,7 +103,7 @@ func settleDone(dev Device, o opened, p journal.Program) error {
 			return nil
 		}
 	}
-	return removeSide(o.store, p)
+	return removeSide(o.store)
 }
 
 // container returns the device on which the units of a transaction work.

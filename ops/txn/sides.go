@@ -149,6 +149,14 @@ func Sweep(store journal.Store) (err error) {
 	return nil
 }
 
+// removeSide removes the journal of a transaction that is over, and the file that waits for it.
+func removeSide(side journal.Store) error {
+	if err := journal.Remove(side); err != nil {
+		return err
+	}
+	return sweepRoom(side)
+}
+
 // sweepRoom removes the file that waits for the side of a journal, if the directory has rooms.
 func sweepRoom(side journal.Store) error {
 	base, _ := journal.NameOn(side, "")

@@ -147,11 +147,7 @@ func (tx *Transaction) Commit(ctx context.Context, watch Watch) error {
 
 // Abandon removes the journal of a transaction that will not be committed.
 func (tx *Transaction) Abandon() error {
-	err := tx.close()
-	if tx.replace != nil {
-		err = errors.Join(err, tx.replace.room.Remove())
-	}
-	return errors.Join(err, journal.Remove(tx.store))
+	return errors.Join(tx.close(), removeSide(tx.store))
 }
 
 // Replaces reports whether the commit writes a new image and leaves the present one alone.
