@@ -11,6 +11,24 @@ import (
 	"shunt/ops/target/registry"
 )
 
+// foreignFormat returns QEMU's name for the format of an image that could not be opened with this error, if qemu-img can read
+// it all the same, and "" otherwise.
+func foreignFormat(err error) string {
+	if e, ok := errors.AsType[*registry.Format](err); ok {
+		return e.QEMU
+	}
+	if _, ok := errors.AsType[*target.ForeignBacking](err); ok {
+		return string(Qcow2)
+	}
+	if e, ok := errors.AsType[*target.Overlay](err); ok {
+		return e.Format
+	}
+	if e, ok := errors.AsType[*target.NeedsProgram](err); ok {
+		return e.Format
+	}
+	return ""
+}
+
 // A Conversion is an image to be made of another image or of a device.
 type Conversion struct {
 	From, To    string
@@ -30,14 +48,17 @@ func Convert(ctx context.Context, c Conversion, o Options) (err error) {
 		c.Watch = func(int64, int64) {}
 	}
 	source, err := OpenSource(c.From, o.Session)
-	if foreign, ok := errors.AsType[*registry.Format](err); ok && foreign.QEMU != "" {
-		return c.fromForeign(ctx, foreign.QEMU, o)
-	}
-	if _, ok := errors.AsType[*target.ForeignBacking](err); ok {
-		return c.fromForeign(ctx, string(Qcow2), o)
+	if format := foreignFormat(err); format != "" {
+		return c.fromForeign(ctx, format, o)
 	}
 	if err != nil {
 		return err
+	}
+	if foreign, ok := source.(target.Foreign); ok { // qemu-img reads it without a detour
+		if err := source.Close(); err != nil {
+			return err
+		}
+		return c.fromForeign(ctx, foreign.QEMU(), o)
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
 	seen, err := files(source)

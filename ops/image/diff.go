@@ -11,7 +11,6 @@ import (
 	"shunt/model/safetext"
 	"shunt/ops/report"
 	"shunt/ops/session"
-	"shunt/ops/target/registry"
 )
 
 // Diff compares the disks in two images or devices, whatever their formats, and writes nothing. tell, if not nil, is called
@@ -33,9 +32,8 @@ func Diff(ctx context.Context, a, b string, o session.Options, tell func(what st
 
 // convertFirst says what to do with an image in a format that this program does not read.
 func convertFirst(path string, err error) error {
-	if foreign, ok := errors.AsType[*registry.Format](err); ok {
-		return fmt.Errorf("%s is in the format %s, which is not compared as it is: make a raw or qcow2 image of it with `shunt image convert` (%w)",
-			path, foreign.Name, err)
+	if foreignFormat(err) != "" {
+		return fmt.Errorf("%s is not compared as it is: make a raw or qcow2 image of it with `shunt image convert` (%w)", path, err)
 	}
 	return err
 }

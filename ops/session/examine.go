@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,7 +74,10 @@ func (v *Viewer) CheckFormat(ctx context.Context) (list []report.Check, err erro
 		return nil, err
 	}
 	for i, l := range layers {
-		c := report.Check{Part: "format", Contents: l.Format, By: "shunt"}
+		c := report.Check{Part: "format", Contents: l.Format, By: cmp.Or(l.By, "shunt")}
+		if !l.Unchecked.OK() {
+			c.Verdict, c.Why = report.Unchecked, string(l.Unchecked)
+		}
 		if i > 0 {
 			c.Part = "backing file " + safetext.Printable(l.Path)
 		}

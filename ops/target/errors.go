@@ -3,6 +3,9 @@ package target
 import (
 	"errors"
 	"fmt"
+
+	"shunt/model"
+	"shunt/model/safetext"
 )
 
 // Why a path can never be edited. The texts follow the path.
@@ -40,7 +43,7 @@ var (
 	// ErrRange is returned for a range outside the target.
 	ErrRange = errors.New("range lies outside the target")
 	// ErrFixed is returned by Truncate for targets that cannot change their size.
-	ErrFixed = errors.New("a block device has a fixed size")
+	ErrFixed = errors.New("its size is fixed")
 	// ErrAsWhole is returned for writes to the disk of a Switching target.
 	ErrAsWhole = errors.New("the disk in this format only changes as a whole")
 	// ErrOverlap is returned by Copy when its two ranges overlap.
@@ -60,6 +63,50 @@ type ForeignBacking struct {
 func (e *ForeignBacking) Error() string {
 	return fmt.Sprintf("%s has a backing file of the format %s, which is only read to make another image: use `shunt image convert`", e.Path, e.Format)
 }
+
+// OnlyRead is returned for an image in a format, or a variant of one, that is read and never edited.
+type OnlyRead struct {
+	Path, Format string
+	Why          model.Reason
+	Raw          string // the path of a file that is a raw image of the whole disk and can be edited, "" if there is none
+}
+
+func (e *OnlyRead) Error() string {
+	if e.Raw != "" {
+		return fmt.Sprintf("%s is a %s image that is not edited here: %s. Edit %s, which is a raw image of the disk", e.Path, e.Format, e.Why, e.Raw)
+	}
+	return fmt.Sprintf("%s is a %s image that is not edited here: %s. Make another image of it with `%s`, and edit that",
+		e.Path, e.Format, e.Why, convert(e.Path))
+}
+
+// convert is the command that makes a qcow2 image of the image at path.
+func convert(path string) string {
+	return safetext.Command("shunt", "image", "convert", safetext.Operand(path), safetext.Operand(path+".qcow2"))
+}
+
+// An Overlay is returned for an image of one of QEMU's formats that has a backing file.
+type Overlay struct {
+	Path, Format string
+	Below        string // the name of the backing file, for people
+}
+
+func (e *Overlay) Error() string {
+	return fmt.Sprintf("%s is a %s image on a backing file, %s, and is only read to make another image: use `%s`", e.Path, e.Format, e.Below, convert(e.Path))
+}
+
+// NeedsProgram is returned for an image of a format that a program reads and writes, which is not installed.
+type NeedsProgram struct {
+	Path, Format     string
+	Program, Package string
+	Err              error
+}
+
+func (e *NeedsProgram) Error() string {
+	return fmt.Sprintf("%s is a %s image, which needs %s: install it with `apt install %s`", e.Path, e.Format, e.Program, e.Package)
+}
+
+// Unwrap returns the cause.
+func (e *NeedsProgram) Unwrap() error { return e.Err }
 
 // InUse is returned when somebody else uses the image.
 type InUse struct {

@@ -134,7 +134,17 @@ type Checkable interface {
 // A LayerCheck is what is wrong with the format of one file.
 type LayerCheck struct {
 	Path, Format string
+	By           string // the program that checked it, "" for this one
 	Faults       []string
+	Unchecked    model.Reason // why nothing checked it
+}
+
+// A Foreign target is in a format that QEMU's programs read and write for this one.
+type Foreign interface {
+	Target
+
+	// QEMU returns QEMU's name for the format.
+	QEMU() string
 }
 
 // AsPlain returns t as a Plain. The error says that the kernel cannot read its format, and what to do.

@@ -18,6 +18,9 @@ func dropCapabilities(needs Needs) error {
 	if needs&(Admin|Search) != 0 {
 		keep |= 1 << unix.CAP_DAC_READ_SEARCH
 	}
+	if needs&Override != 0 {
+		keep |= 1<<unix.CAP_DAC_READ_SEARCH | 1<<unix.CAP_DAC_OVERRIDE
+	}
 	for cap := range uintptr(64) {
 		if keep&(1<<cap) != 0 {
 			continue

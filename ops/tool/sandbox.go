@@ -36,7 +36,7 @@ type SandboxConfig struct {
 	// Root is an empty directory for the sandbox's root, on a file system that only this process can reach. If it is "", the
 	// sandbox has no namespaces.
 	Root string
-	// Writable lists the directories that tools may write to. They have the same paths inside.
+	// Writable lists the directories that tools may write to, and without a Root also files. They have the same paths inside.
 	Writable []string
 	// Readable lists files and directories that tools may read but not change. They are for sandboxes without a Root.
 	Readable []string
@@ -63,6 +63,8 @@ const (
 	Mount
 	// Search keeps CAP_DAC_READ_SEARCH, for files of other users that a sandbox without namespaces lists as readable.
 	Search
+	// Override keeps CAP_DAC_OVERRIDE, to open files of other users for writing that a sandbox lists as writable.
+	Override
 	// Loop adds nodes of unused loop devices to /dev. When the tool has ended, the nodes that are still unused are removed.
 	Loop
 )

@@ -75,7 +75,7 @@ printf 'label: gpt\nsize=12M,type=L,name=one\nsize=8M,type=U\n' | sfdisk -q a; d
 func TestImageDiffRefuses(t *testing.T) {
 	testneed.Tool(t, "qemu-img")
 	dir := t.TempDir()
-	sh(t, dir, "truncate -s 4M a; qemu-img convert -O vmdk a v")
+	sh(t, dir, "truncate -s 4M a; qemu-img convert -O vmdk a b; qemu-img create -q -f vmdk -b b -F vmdk v")
 	p := people()[0]
 	p.run(t, "image", "diff", filepath.Join(dir, "a"), filepath.Join(dir, "v")).want(t, exitRefused, "`shunt image convert`")
 	p.run(t, "image", "diff", filepath.Join(dir, "a"), filepath.Join(dir, "none")).want(t, exitRefused, "no such file")

@@ -7,6 +7,7 @@ import (
 	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/qcow2"
+	"shunt/ops/target/qemu"
 	"shunt/ops/target/raw"
 )
 
@@ -24,31 +25,36 @@ type format struct {
 	lost  bool
 }
 
+// through returns the driver of a format that QEMU's daemon reads and writes.
+func through(name string) func() target.Driver {
+	return func() target.Driver { return qemu.Driver(name) }
+}
+
 // plain returns the format of files without any magic: byte n of the file is byte n of the disk.
 func plain() format { return format{name: "raw", driver: raw.Driver} }
 
 // formats lists the formats with magic bytes. If such a file were taken for a raw image, it would look like an empty disk,
 // and a new table would destroy it.
 var formats = []format{
-	{name: "qcow", magic: "QFI\xfb\x00\x00\x00\x01", way: byQEMU("qcow")},
+	{name: qemu.Qcow, magic: "QFI\xfb\x00\x00\x00\x01", driver: through(qemu.Qcow), way: byQEMU(qemu.Qcow)},
 	{name: "qcow2", magic: "QFI\xfb", driver: qcow2.Driver},
-	{name: vmdk, magic: kdmv, way: byQEMU("vmdk")},
-	{name: vmdk, magic: cowd, way: byQEMU("vmdk")},
-	{name: vmdk, magic: seSparse, way: byQEMU("vmdk")},
-	{name: "VDI", magic: "\x7f\x10\xda\xbe", at: 64, way: byQEMU("vdi")},
-	{name: "VHDX", magic: "vhdxfile", way: byQEMU("vhdx")},
-	{name: "VHD", magic: "conectix", way: byQEMU("vpc")},
-	{name: "VHD", magic: "conectix", at: -512, way: byQEMU("vpc")},
-	{name: "QED", magic: "QED\x00", way: byQEMU("qed")},
-	{name: "Parallels", magic: "WithoutFreeSpace", way: byQEMU("parallels")},
-	{name: "Parallels", magic: "WithouFreSpacExt", way: byQEMU("parallels")},
-	{name: "DMG", magic: "koly\x00\x00\x00\x04", at: -512, way: byQEMU("dmg")},
-	{name: "DMG", magic: "koly\x00\x00\x00\x04", way: byQEMU("dmg")},
+	{name: qemu.VMDK, magic: kdmv, driver: through(qemu.VMDK), way: byQEMU(qemu.VMDK)},
+	{name: qemu.VMDK, magic: cowd, driver: through(qemu.VMDK), way: byQEMU(qemu.VMDK)},
+	{name: qemu.VMDK, magic: seSparse, driver: through(qemu.VMDK), way: byQEMU(qemu.VMDK)},
+	{name: qemu.VDI, magic: "\x7f\x10\xda\xbe", at: 64, driver: through(qemu.VDI), way: byQEMU(qemu.VDI)},
+	{name: qemu.VHDX, magic: "vhdxfile", driver: through(qemu.VHDX), way: byQEMU(qemu.VHDX)},
+	{name: qemu.VPC, magic: "conectix", driver: through(qemu.VPC), way: byQEMU(qemu.VPC)},
+	{name: qemu.VPC, magic: "conectix", at: -512, driver: through(qemu.VPC), way: byQEMU(qemu.VPC)},
+	{name: qemu.QED, magic: "QED\x00", driver: through(qemu.QED), way: byQEMU(qemu.QED)},
+	{name: qemu.Parallels, magic: "WithoutFreeSpace", driver: through(qemu.Parallels), way: byQEMU(qemu.Parallels)},
+	{name: qemu.Parallels, magic: "WithouFreSpacExt", driver: through(qemu.Parallels), way: byQEMU(qemu.Parallels)},
+	{name: qemu.DMG, magic: "koly\x00\x00\x00\x04", at: -512, driver: through(qemu.DMG), way: byQEMU(qemu.DMG)},
+	{name: qemu.DMG, magic: "koly\x00\x00\x00\x04", driver: through(qemu.DMG), way: byQEMU(qemu.DMG)},
 	{name: "DMG (encrypted)", magic: "encrcdsa", way: byMac},
 	{name: "DMG (encrypted)", magic: "cdsaencr", at: -8, way: byMac},
 	{name: "Apple sparse", magic: "sprs\x00\x00\x00", way: byMac},
-	{name: "cloop", magic: "#!/bin/sh\n#V2.0 Format\n", way: byQEMU("cloop")},
-	{name: "Bochs", magic: "Bochs Virtual HD Image\x00", way: byQEMU("bochs")},
+	{name: qemu.Cloop, magic: "#!/bin/sh\n#V2.0 Format\n", driver: through(qemu.Cloop), way: byQEMU(qemu.Cloop)},
+	{name: qemu.Bochs, magic: "Bochs Virtual HD Image\x00", driver: through(qemu.Bochs), way: byQEMU(qemu.Bochs)},
 	{name: "Bochs", magic: "\xce\x8a\x46\x02", way: convert("bximage", "bximage -q -func=convert -imgmode=flat IN OUT")},
 	{name: "E01 (EWF)", magic: "EVF\t\r\n\xff\x00", way: byEWF},
 	{name: "Ex01 (EWF2)", magic: "EVF2\r\n\x81\x00", way: byEWF},
@@ -102,7 +108,7 @@ func recognise(path string, r io.ReaderAt, size int64) (format, error) {
 			where, at = tail, at+int64(len(tail))
 		}
 		if 0 <= at && at < int64(len(where)) && bytes.HasPrefix(where[at:], []byte(f.magic)) && !(f.packed && partitioned) {
-			if f.name == vmdk {
+			if f.name == qemu.VMDK {
 				f = extent(path, r, f)
 			}
 			return f, nil

@@ -10,20 +10,23 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"shunt/ops/target/qemu"
 )
 
 // A VMDK is one file, or a descriptor and its extents. The descriptor is a text. It names the extents, which lie beside it
 // and hold the disk: sparse extents begin with a magic, flat ones with the first byte of their piece of the disk.
 
 const (
-	vmdk     = "VMDK"
 	kdmv     = "KDMV" // since VMware 4
 	cowd     = "COWD" // VMware 3 and ESX
 	seSparse = "\xbe\xba\xfe\xca\x00\x00\x00\x00"
 )
 
 // descriptor returns the format of the descriptor of a VMDK.
-func descriptor() format { return format{name: vmdk, way: byQEMU("vmdk")} }
+func descriptor() format {
+	return format{name: qemu.VMDK, driver: through(qemu.VMDK), way: byQEMU(qemu.VMDK)}
+}
 
 // isDescriptor reports whether a file begins like the descriptor of a VMDK: comments, then its version.
 func isDescriptor(head []byte) bool {
@@ -111,5 +114,5 @@ func extent(path string, r io.ReaderAt, whole format) format {
 	if alone {
 		return whole
 	}
-	return format{name: "VMDK (extent)", way: byQEMU("vmdk"), whole: name, lost: text == ""}
+	return format{name: "VMDK (extent)", way: byQEMU(qemu.VMDK), whole: name, lost: text == ""}
 }

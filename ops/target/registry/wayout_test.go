@@ -7,12 +7,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"shunt/model/testneed"
 	"shunt/ops/target"
 )
+
+// qemuFormats are those that a driver reads through QEMU.
+var qemuFormats = []string{"qcow", "vdi", "vpc", "vhdx", "qed", "parallels", "vmdk", "dmg", "cloop", "bochs"}
 
 // TestWayOut has the programs of each format make an image of a disk. Shunt names the format, and its advice is a command
 // that gives the disk back. The name has a space, so that the command must quote it.
@@ -23,20 +27,20 @@ func TestWayOut(t *testing.T) {
 		script       string // makes files of the disk "raw"
 	}{
 		{"d.img", "qcow", "qemu-img", "qemu-img convert -O qcow raw 'a d.img'"},
-		{"d.img", "VDI", "qemu-img", "qemu-img convert -O vdi raw 'a d.img'"},
-		{"d.img", "VHD", "qemu-img", "qemu-img convert -O vpc -o force_size=on raw 'a d.img'"},
-		{"d.img", "VHD", "qemu-img", "qemu-img convert -O vpc -o subformat=fixed,force_size=on raw 'a d.img'"},
-		{"d.img", "VHDX", "qemu-img", "qemu-img convert -O vhdx raw 'a d.img'"},
-		{"d.img", "QED", "qemu-img", "qemu-img convert -O qed raw 'a d.img'"},
-		{"d.img", "Parallels", "qemu-img", "qemu-img convert -O parallels raw 'a d.img'"},
-		{"d.img", "VMDK", "qemu-img", "qemu-img convert -O vmdk raw 'a d.img'"},
-		{"d.img", "VMDK", "qemu-img", "qemu-img convert -O vmdk -o subformat=streamOptimized raw 'a d.img'"},
-		{"d.vmdk", "VMDK", "qemu-img", "qemu-img convert -O vmdk -o subformat=monolithicFlat raw 'a d.vmdk'"},
-		{"d.vmdk", "VMDK", "qemu-img", "qemu-img convert -O vmdk -o subformat=twoGbMaxExtentSparse raw 'a d.vmdk'"},
+		{"d.img", "vdi", "qemu-img", "qemu-img convert -O vdi raw 'a d.img'"},
+		{"d.img", "vpc", "qemu-img", "qemu-img convert -O vpc -o force_size=on raw 'a d.img'"},
+		{"d.img", "vpc", "qemu-img", "qemu-img convert -O vpc -o subformat=fixed,force_size=on raw 'a d.img'"},
+		{"d.img", "vhdx", "qemu-img", "qemu-img convert -O vhdx raw 'a d.img'"},
+		{"d.img", "qed", "qemu-img", "qemu-img convert -O qed raw 'a d.img'"},
+		{"d.img", "parallels", "qemu-img", "qemu-img convert -O parallels raw 'a d.img'"},
+		{"d.img", "vmdk", "qemu-img", "qemu-img convert -O vmdk raw 'a d.img'"},
+		{"d.img", "vmdk", "qemu-img", "qemu-img convert -O vmdk -o subformat=streamOptimized raw 'a d.img'"},
+		{"d.vmdk", "vmdk", "qemu-img", "qemu-img convert -O vmdk -o subformat=monolithicFlat raw 'a d.vmdk'"},
+		{"d.vmdk", "vmdk", "qemu-img", "qemu-img convert -O vmdk -o subformat=twoGbMaxExtentSparse raw 'a d.vmdk'"},
 		{"d-s001.vmdk", "VMDK (extent)", "qemu-img", "qemu-img convert -O vmdk -o subformat=twoGbMaxExtentSparse raw 'a d.vmdk'"},
-		{"d.dmg", "DMG", "qemu-img", "mv dmg 'a d.dmg'"},
+		{"d.dmg", "dmg", "qemu-img", "mv dmg 'a d.dmg'"},
 		{"d.img", "cloop", "qemu-img create_compressed_fs", "create_compressed_fs raw 'a d.img'"},
-		{"d.img", "Bochs", "qemu-img bximage", "bximage -q -func=convert -imgmode=growing raw 'a d.img'"},
+		{"d.img", "bochs", "qemu-img bximage", "bximage -q -func=convert -imgmode=growing raw 'a d.img'"},
 		{"d.img", "Bochs", "bximage", "bximage -q -func=convert -imgmode=sparse raw 'a d.img'"},
 		{"d.E01", "E01 (EWF)", "ewfacquire ewfexport", `ewfacquire -q -u -t "$PWD/a d" "$PWD/raw"`},
 		{"d.E02", "E01 (EWF)", "ewfacquire ewfexport", `dd if=/dev/urandom of=raw bs=2M count=1 conv=notrunc; ewfacquire -q -u -S 1MiB -t "$PWD/a d" "$PWD/raw"`},
@@ -71,6 +75,14 @@ func TestWayOut(t *testing.T) {
 			require(t, os.WriteFile(filepath.Join(dir, "dmg"), dmg(data), 0o644))
 			run(t, "sh", "-c", "cd '"+dir+"' && { "+c.script+"; } >/dev/null 2>&1")
 			path := filepath.Join(dir, "a "+c.name)
+			if qemuRow := slices.Contains(qemuFormats, c.format); qemuRow {
+				through := open(t, path, target.Options{Mode: target.Read})
+				if through.Format() != c.format {
+					t.Errorf("it is a %s", through.Format())
+				}
+				sameBytes(t, through, data)
+				return
+			}
 			_, err = Open(path, target.Options{})
 			refused, ok := errors.AsType[*Format](err)
 			if !ok || refused.Name != c.format {
@@ -137,7 +149,7 @@ func TestExtentsOfVMDK(t *testing.T) {
 		{"twoGbMaxExtentSparse", "5G", "", "d-s002.vmdk", "-O raw DIR/d.vmdk DIR/d.vmdk.raw"},
 		{"twoGbMaxExtentSparse", "1G", "rm d.vmdk", "d-s001.vmdk", "only DIR/d.vmdk says how the parts belong together"},
 		{"twoGbMaxExtentSparse", "1G", "mv d-s001.vmdk s", "s", "only its descriptor says"},
-		{"monolithicFlat", "1G", "sed -i '1s/.*/\\n# edited/' d.vmdk", "d.vmdk", "is a VMDK file,"},
+		{"monolithicFlat", "1G", "sed -i '1s/.*/\\n# edited/' d.vmdk", "d.vmdk", ""},
 	} {
 		dir := t.TempDir()
 		run(t, "sh", "-c", fmt.Sprintf("cd %s && qemu-img create -q -f vmdk -o subformat=%s d.vmdk %s\n%s", dir, c.subformat, c.size, c.spoil))

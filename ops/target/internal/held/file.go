@@ -159,11 +159,14 @@ func (h *File) WriteAt(p []byte, off int64) (int, error) {
 }
 
 // Sync implements target.Device.
-func (h *File) Sync() error {
+func (h *File) Sync() error { return h.SyncBy(cmp.Or(h.Write, h.Read).Sync) }
+
+// SyncBy does the work of Sync for a driver that has a call of its own for it.
+func (h *File) SyncBy(sync func() error) error {
 	if failed := h.syncFailed.Load(); failed != nil {
 		return *failed
 	}
-	if err := cmp.Or(h.Write, h.Read).Sync(); err != nil {
+	if err := sync(); err != nil {
 		err = tried.Errorf("sync %s: %w", h.Given, tried.Cause(err))
 		h.syncFailed.Store(&err)
 		return err

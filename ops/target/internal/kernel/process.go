@@ -127,6 +127,25 @@ func (k Kernel) OpenHere(id FileID) bool {
 	return slices.ContainsFunc(k.openers(id), func(o opener) bool { return o.pid == os.Getpid() })
 }
 
+// served returns the shunt for which a process has its files open, if it is the program through which shunt reads and writes
+// some formats, and otherwise the process itself.
+func (k Kernel) served(pid int) int {
+	if k.program(pid) != "qemu-storage-daemon" {
+		return pid
+	}
+	// "PID (name) state parent …"; the name may hold any characters.
+	stat := read(k.proc, strconv.Itoa(pid), "stat")
+	field := strings.Fields(stat[strings.LastIndex(stat, ")")+1:])
+	if len(field) < 2 {
+		return pid
+	}
+	parent, err := strconv.Atoi(field[1])
+	if err == nil && (parent == os.Getpid() || k.program(parent) == "shunt" || k.sameProgram(parent)) {
+		return parent
+	}
+	return pid
+}
+
 // An opener is a process that has the file open.
 type opener struct {
 	pid int
@@ -148,7 +167,7 @@ func (k Kernel) openers(id FileID) []opener {
 				continue
 			}
 			if id.is(filepath.Join(proc, "fd", fd)) && !endsSoon(read(proc, "stat")) {
-				found = append(found, opener{pid, info})
+				found = append(found, opener{k.served(pid), info})
 			}
 		}
 	}
