@@ -13,6 +13,7 @@ import (
 	"shunt/ops"
 	"shunt/ops/plan"
 	"shunt/tui/dialog"
+	"shunt/tui/keymap"
 	"shunt/tui/widget"
 )
 
@@ -39,6 +40,8 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 		return m.quit()
 	case dialog.Open:
 		return m.openFor(a)
+	case dialog.PressKey:
+		return m.pageKey(keymap.Event(a.Key))
 	case dialog.Save:
 		if a.Text == "" {
 			a.Text = savedText(d, a.What, about)
@@ -273,7 +276,7 @@ func (m Model) openPath(path string) (Model, tea.Cmd) {
 
 // savedText returns the text that a save writes.
 func savedText(d document, what dialog.SaveWhat, about subject) string {
-	log := d.run.log
+	log := d.lastLog()
 	if d.run.gen != about.run {
 		log = about.log // the run is no longer shown
 	}

@@ -35,6 +35,8 @@ type Options struct {
 	Animate bool
 	// NoBar turns the terminal's own progress bar off; Edit sets it for terminals that misread the sequence.
 	NoBar bool
+	// NoSuspend says that nothing could resume the program after it was suspended; Edit sets it for shells without job control.
+	NoSuspend bool
 	// Clock makes timers; nil stands for the real clock.
 	Clock Clock
 	// Dir is the first directory of the picker, by default the working directory. Home replaces "~" there.

@@ -32,7 +32,7 @@ type subject struct {
 // push opens a dialog on top of everything else.
 func (m Model) push(d dialog.Dialog) Model {
 	doc, _ := m.doc()
-	about := subject{doc: doc.gen, seen: doc.seen, run: doc.run.gen, log: doc.run.log}
+	about := subject{doc: doc.gen, seen: doc.seen, run: doc.run.gen, log: doc.lastLog()}
 	m.gen++
 	m.dialogs = append(slices.Clone(m.dialogs), window{Dialog: d, serial: m.gen, subject: about})
 	return m

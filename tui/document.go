@@ -37,6 +37,8 @@ type document struct {
 	// unfinished is the interrupted transaction that has to be finished or rolled back first, or nil.
 	unfinished *report.Unfinished
 	run        running // the current run
+	// log is that of the last run that is no longer shown.
+	log []string
 	// errand is what the target is being opened for.
 	errand dialog.Errand
 	// mounted holds the directories of partitions that M mounted. They may have been unmounted by other means since.
@@ -114,6 +116,20 @@ func replay(q ops.Queue, list []ops.Operation) (next ops.Queue, lost int) {
 		q = staged
 	}
 	return q, 0
+}
+
+// withoutRun returns the document without its run, and keeps the log.
+func (d document) withoutRun() document {
+	d.log, d.run = d.lastLog(), running{}
+	return d
+}
+
+// lastLog returns the log of the run that is shown, or else of the one before it.
+func (d document) lastLog() []string {
+	if len(d.run.log) > 0 {
+		return d.run.log
+	}
+	return d.log
 }
 
 // sameDisk reports whether two scans found the same layout. A rehearsal may know better than a scan how small a file system

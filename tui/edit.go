@@ -33,6 +33,7 @@ func Edit(ctx context.Context, o Options) (behind []string, err error) {
 	if o.NoColor || os.Getenv("NO_COLOR") != "" {
 		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
 	}
+	o.NoSuspend = o.NoSuspend || !jobControl()
 	o.NoBar = o.NoBar || misreadsBar(os.Getenv)
 	speed := &pace{hold: paceHold}
 	speed.program = tea.NewProgram(paced{New(o), speed}, options...)

@@ -11,12 +11,16 @@ import (
 	"shunt/tui/widget"
 )
 
+// selectGroup names the section of the keys that move the cursor.
+const selectGroup = "Select"
+
 // editorGroups returns the bindings of the editor, in the sections of the help.
 func editorGroups() []bindingGroup {
 	return []bindingGroup{
-		{"Select", needTarget(travel(Model.moveCursor))},
+		{selectGroup, needTarget(travel(Model.moveCursor))},
 		{"Partition", []binding{
-			on("m enter", "resize/move", noCommand(Model.openResize), "m", "enter").
+			on("enter", "do the likely thing", noCommand(Model.enter), "enter").unless(notOpen),
+			on("m", "resize/move", noCommand(Model.openResize), "m").
 				unless(noContents("resize or move: n makes a new one here")),
 			on("n", "new", noCommand(Model.openCreate), "n").unless(noTable),
 			on("d", "delete", onSelected(func(p model.Partition) ops.Operation { return ops.Delete{ID: p.ID} }), "d", "delete").
@@ -40,9 +44,10 @@ func editorGroups() []bindingGroup {
 			on("G", "MBR to GPT", noCommand(Model.openConvert), "G"),
 			on("i", "information", Model.openInfo, "i"),
 			on("M", "mount, attach", noCommand(Model.openMounts), "M"),
+			on("L", "last log", noTarget(Model.openLog), "L"),
 		})},
 		{"Pending operations", needTarget([]binding{
-			on("u ctrl+z", "undo", noCommand(Model.undo), "u", "ctrl+z"),
+			on("u", "undo", noCommand(Model.undo), "u"),
 			on("ctrl+r", "redo", noCommand(Model.redo), "ctrl+r"),
 			on("d", "remove the selected one", noCommand(Model.drop), "d", "delete").unless(notInPending),
 			on("K", "do earlier", noCommand(Model.doEarlier), "K", "shift+up").unless(notInPending),
@@ -56,7 +61,9 @@ func editorGroups() []bindingGroup {
 		{"Program", append(append([]binding{openBinding()}, turnBindings()...),
 			closeBinding().unless(noDocument),
 			on("S", "what is supported", noTarget(Model.openSupport), "S"),
-			on("?", "help", noTarget(Model.openHelp), "?"),
+			paletteBinding(),
+			on("? f1", "help", noTarget(Model.openHelp), "?", "f1"),
+			suspendBinding(),
 			quitBinding(),
 		)},
 	}

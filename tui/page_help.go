@@ -13,7 +13,7 @@ func (m Model) openHelp() (Model, tea.Cmd) {
 	return m, nil
 }
 
-func (m Model) helpBindings(document) []binding { return readerBindings([]string{"enter", "?"}) }
+func (m Model) helpBindings(document) []binding { return readerBindings([]string{"enter", "?", "f1"}) }
 
 func (m Model) helpText(_ document, width int) (title string, lines []string) {
 	columns := 1

@@ -55,7 +55,7 @@ func stopping(_ Model, d document) model.Reason {
 }
 
 func (m Model) askTakeBackFromResult(d document) Model {
-	d.run = running{}
+	d = d.withoutRun()
 	return m.withDoc(m.current, d).askTakeBack(d)
 }
 
@@ -69,7 +69,7 @@ func (m Model) closeReport(d document) (Model, tea.Cmd) {
 
 // leaveRun returns to the editor, or to the recovery page if the run was interrupted.
 func (m Model) leaveRun(d document) (Model, tea.Cmd) {
-	d.run = running{}
+	d = d.withoutRun()
 	m = m.withDoc(m.current, d)
 	if d.state == docOpen && d.unfinished != nil {
 		return m.ignoreKeys()

@@ -70,22 +70,22 @@ func (m Model) scrollReader(d document, s step) Model {
 	return m
 }
 
-// openLog shows the end of the run's log.
+// openLog shows the end of the last log.
 func (m Model) openLog() (Model, tea.Cmd) {
 	m.reader = reader{page: pageLog, tail: true}
 	return m, nil
 }
 
 func (m Model) logBindings(document) []binding {
-	return readerBindings([]string{"enter", "l"}, on("s", "save", noCommand(Model.askSaveLog), "s"))
+	return readerBindings([]string{"enter", "l", "L"}, on("s", "save", noCommand(Model.askSaveLog), "s"))
 }
 
 func (m Model) logText(d document, width int) (title string, lines []string) {
 	b := m.block(width)
-	if len(d.run.log) == 0 {
-		b.add(m.st.Muted.Render("Nothing has been logged yet."))
+	if len(d.lastLog()) == 0 {
+		b.add(m.st.Muted.Render("Nothing has been logged yet: rehearse or apply something first."))
 	}
-	for _, line := range d.run.log {
+	for _, line := range d.lastLog() {
 		b.wrap(m.st.Text, widget.Clean(line))
 	}
 	return "Log", b.lines

@@ -38,7 +38,7 @@ func (m Model) announce(i int, what string) Model {
 func (m Model) started(i int, run Run, err error) (Model, tea.Cmd) {
 	r := m.docs[i].run
 	if err != nil {
-		m = m.withRun(i, running{}).uncover(i)
+		m = m.withDoc(i, m.docs[i].withoutRun()).uncover(i)
 		name := m.docs[i].name()
 		return m.pushWhenFree(dialog.NewMessage("Cannot begin", dialog.Warning,
 			sentence(err, name, m.docs[i].path), name+" was not changed. The operations are still pending.")), nil
@@ -100,7 +100,8 @@ func (m Model) ended(i int, end report.Result, log []string) (Model, tea.Cmd) {
 	d.run = d.run.ended(end, log)
 	reread := rescan(d.target, d.gen, d.run.interrupted())
 	if d.run.abandoned() {
-		m = m.withRun(i, running{}).uncover(i)
+		m = m.withDoc(i, d)
+		m = m.withDoc(i, m.docs[i].withoutRun()).uncover(i)
 		return m.say(toneGood, d.name()+" was not changed. The operations are still pending."), nil
 	}
 	asking := d.run.state == runAsking

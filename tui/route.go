@@ -64,6 +64,9 @@ func (m Model) press(msg tea.KeyPressMsg) (Model, tea.Cmd) {
 		return m.ignoreKeys()
 	}
 	m.note = note{}
+	if keymap.Match(msg, suspendBinding().Binding) {
+		return m.suspend()
+	}
 	if len(m.dialogs) > 0 {
 		return m.toDialog(msg)
 	}

@@ -80,6 +80,9 @@ type Refused struct{ Err error }
 // ImageFile opens the page of the image file in view.
 type ImageFile struct{}
 
+// PressKey presses a key of the page below.
+type PressKey struct{ Key string }
+
 // Show opens another dialog in place of this one.
 type Show struct{ Dialog Dialog }
 
@@ -135,6 +138,7 @@ func (TakeBack) action()    {}
 func (Save) action()        {}
 func (Refused) action()     {}
 func (ImageFile) action()   {}
+func (PressKey) action()    {}
 func (Show) action()        {}
 func (FitImage) action()    {}
 func (Open) action()        {}

@@ -33,3 +33,6 @@ func (b Binding) Short(name string) Binding {
 	b.SetHelp(name, b.Help().Desc)
 	return b
 }
+
+// Has reports whether a key belongs to the binding.
+func (b Binding) Has(key string) bool { return slices.Contains(b.Keys(), key) }
