@@ -19,7 +19,7 @@ func editorGroups() []bindingGroup {
 	return []bindingGroup{
 		{selectGroup, needTarget(travel(Model.moveCursor))},
 		{"Partition", []binding{
-			on("enter", "do the likely thing", noCommand(Model.enter), "enter").unless(notOpen),
+			on("enter", "edit what is selected", noCommand(Model.enter), "enter").unless(notOpen),
 			on("m", "resize/move", noCommand(Model.openResize), "m").
 				unless(noContents("resize or move: n makes a new one here")),
 			on("n", "new", noCommand(Model.openCreate), "n").unless(noTable),

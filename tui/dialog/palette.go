@@ -36,6 +36,9 @@ func NewPalette(commands []Command) Dialog {
 	return newForm(p)
 }
 
+// nameColumn is the width of the names; the keys and the reasons follow.
+const nameColumn = 26
+
 // paletteHeight is the number of commands in view in a large window.
 const paletteHeight = 12
 
@@ -69,7 +72,7 @@ func (p *palette) layout() layout {
 
 // commandsRow returns the row with the list. A click on the selected command does it.
 func (p *palette) commandsRow() row {
-	const column = 34
+	const column = nameColumn + 12
 	height := func(on paper) int { return max(2, min(paletteHeight, on.height-7)) }
 	list := listOf(stopName, column, &p.list, height)
 	list.draw = func(on paper) drawing {
@@ -109,7 +112,7 @@ func (p *palette) refresh() {
 			continue
 		}
 		p.found = append(p.found, c)
-		p.list.choices = append(p.list.choices, choice{text: c.Name, note: c.Shown, off: c.Off})
+		p.list.choices = append(p.list.choices, choice{text: widget.Fit(c.Name, nameColumn, "") + c.Shown, off: c.Off})
 	}
 	if at := slices.IndexFunc(p.found, func(c Command) bool { return c.Off.OK() }); at > 0 {
 		p.list.at = at
