@@ -76,7 +76,7 @@ func (s *Sandbox) landlockRules(p SandboxConfig) (int, error) {
 		read = append(read, "/proc", "/dev", mountParent)
 	}
 	grants := map[string]uint64{s.temp: landlockMake}
-	for _, name := range devices {
+	for _, name := range p.nodes() {
 		grants["/dev/"+name] = landlockNode
 	}
 	for _, dir := range p.Writable {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -42,6 +44,16 @@ type SandboxConfig struct {
 	Readable []string
 	// TempDir is a directory for temporary files, if there is no Root.
 	TempDir string
+	// Fuse shows /dev/fuse, for programs with Cmd.Connect.
+	Fuse bool
+}
+
+// nodes lists the nodes in /dev that tools get.
+func (p SandboxConfig) nodes() []string {
+	if p.Fuse {
+		return append(slices.Clone(devices), filepath.Base(fuseDevice))
+	}
+	return devices
 }
 
 // MountPoint is a directory in sandboxes with namespaces. Tools with the need Mount can mount over it.

@@ -108,7 +108,7 @@ func furnish(p SandboxConfig) error {
 		r.system(dir)
 	}
 	r.memory("/dev", unix.MS_NOSUID|unix.MS_NOEXEC, "mode=0755,size=1m")
-	for _, name := range devices {
+	for _, name := range p.nodes() {
 		r.file("/dev/"+name, "")
 		r.bind("/dev/"+name, unix.MS_BIND)
 	}

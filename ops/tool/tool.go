@@ -39,6 +39,9 @@ type Cmd struct {
 	// OnDraft is called in the same way, but also for lines that have not ended and for those that the tool overwrites, such
 	// as progress bars.
 	OnDraft func(line string)
+	// Connect is for a program that serves files with FUSE. When the program mounts, Connect mounts instead and returns the
+	// connection, which Run closes. Whatever else the program mounts or unmounts has no effect. A sandbox must show /dev/fuse.
+	Connect func() (connection *os.File, err error)
 }
 
 // Result says how a tool ended.
@@ -80,7 +83,16 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 			}
 			env = sandbox.environment()
 		}
+		var mounts *connector
+		if c.Connect != nil {
+			if mounts, err = startConnector(c.Connect); err != nil {
+				return
+			}
+		}
 		result, err = run(ctx, c, path, env)
+		if mounts != nil {
+			err = errors.Join(mounts.close(), err)
+		}
 		if sandbox != nil && c.Needs&Loop != 0 {
 			err = errors.Join(err, sandbox.hideLoops())
 		}
