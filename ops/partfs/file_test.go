@@ -241,8 +241,8 @@ func TestErrorsReachTheKernel(t *testing.T) {
 	if _, status := f.Read(nil, &fuse.ReadIn{InHeader: header(lookup(t, f, "far"))}, make([]byte, 10)); status != fuse.EIO {
 		t.Errorf("read outside of the disk: %v", status)
 	}
-	if !errors.Is(f.ov.Err(), syscall.ENOSPC) {
-		t.Error(f.ov.Err())
+	if kept := f.ov.(*overlay.Overlay).Err(); !errors.Is(kept, syscall.ENOSPC) {
+		t.Error(kept)
 	}
 	gone := header(999)
 	for name, status := range map[string]fuse.Status{

@@ -1,6 +1,8 @@
 package partfs
 
 import (
+	"io"
+	"iter"
 	"maps"
 	"os"
 	"slices"
@@ -13,10 +15,23 @@ import (
 	"shunt/ops/overlay"
 )
 
+// A Disk is what windows show parts of: an overlay, or a target itself. Its methods may be called from several goroutines at
+// once.
+type Disk interface {
+	io.ReaderAt
+	io.WriterAt
+	Sync() error
+	// Zero makes a range read as zero.
+	Zero(off, n int64) error
+	Size() int64
+	// Extents yields where the bytes of a range come from, in order.
+	Extents(off, n int64) iter.Seq[overlay.Extent]
+}
+
 // files is the FUSE file system: a root directory with the windows in it. Operations that it does not define fail.
 type files struct {
 	fuse.RawFileSystem
-	ov    *overlay.Overlay
+	ov    Disk
 	owner fuse.Owner
 
 	mu      sync.Mutex
@@ -33,7 +48,7 @@ type window struct {
 // forever is how long the kernel may cache attributes, which never change.
 const forever = 24 * time.Hour
 
-func newFiles(ov *overlay.Overlay) *files {
+func newFiles(ov Disk) *files {
 	return &files{
 		RawFileSystem: fuse.NewDefaultRawFileSystem(),
 		ov:            ov,

@@ -40,7 +40,8 @@ func mountOver(dir string, how Isolation, others []string) (int, *mountPoint, er
 		if err := m.startGuard(others); err != nil {
 			return -1, nil, err
 		}
-		fd, err := m.fusermount()
+		options := fmt.Sprintf("fsname=shunt,subtype=shunt,nosuid,nodev,noexec,max_read=%d", maxRequest)
+		fd, err := fusermount(m.helper, m.dir, options)
 		if err != nil {
 			return -1, nil, errors.Join(err, m.end())
 		}
@@ -94,7 +95,7 @@ func (m *mountPoint) startGuard(others []string) error {
 
 // fusermount mounts with fusermount3 and returns the FUSE connection. fusermount3 sends it through the socket whose number
 // it finds in _FUSE_COMMFD.
-func (m *mountPoint) fusermount() (int, error) {
+func fusermount(helper, dir, options string) (int, error) {
 	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, tried.Errorf("make socket: %w", err)
@@ -103,8 +104,8 @@ func (m *mountPoint) fusermount() (int, error) {
 	remote := os.NewFile(uintptr(ends[1]), "fusermount")
 	var stderr bytes.Buffer
 	cmd := &exec.Cmd{
-		Path:       m.helper,
-		Args:       []string{m.helper, "-o", fmt.Sprintf("fsname=shunt,subtype=shunt,nosuid,nodev,noexec,max_read=%d", maxRequest), "--", m.dir},
+		Path:       helper,
+		Args:       []string{helper, "-o", options, "--", dir},
 		Env:        append(os.Environ(), "_FUSE_COMMFD=3", "LC_ALL=C"),
 		ExtraFiles: []*os.File{remote},
 		Stderr:     &stderr,

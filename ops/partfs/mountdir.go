@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model/tried"
-	"shunt/ops/overlay"
 	"shunt/ops/tool"
 )
 
@@ -128,20 +127,35 @@ func guarded(dir string) error {
 const overflowID = 65534
 
 // Serve serves windows of ov until Close.
-func (m *MountDir) Serve(ov *overlay.Overlay) (server *Server, err error) {
+func (m *MountDir) Serve(ov Disk) (server *Server, err error) {
 	m.server, err = serve(ov, m.path(windowsName), m.how, []string{m.path(windowsName), m.path(rootName), m.path(tempName), m.dir})
 	return m.server, err
 }
 
 // Confine makes the sandbox for the tools that work on the windows, which must be served already. The sandbox lasts until
 // Close. If the system allows it no namespaces, it has none and lacks says why.
-func (m *MountDir) Confine() (sandbox *tool.Sandbox, lacks, err error) {
-	writable := []string{m.path(windowsName)}
+func (m *MountDir) Confine() (sandbox *tool.Sandbox, lacks, err error) { return m.confine(tool.SandboxConfig{}) }
+
+// ConfineServing does the same as Confine for a program that serves files with FUSE (tool.Cmd.Connect). at is an empty
+// directory that it can be told to mount at.
+func (m *MountDir) ConfineServing() (sandbox *tool.Sandbox, at string, err error) {
+	sandbox, lacks, err := m.confine(tool.SandboxConfig{Fuse: true, Readable: []string{m.path(rootName)}})
+	if m.how != SetuidHelper && lacks == nil {
+		return sandbox, tool.MountPoint, err
+	}
+	return sandbox, m.path(rootName), err
+}
+
+func (m *MountDir) confine(c tool.SandboxConfig) (sandbox *tool.Sandbox, lacks, err error) {
+	c.Writable = []string{m.path(windowsName)}
 	if m.how != SetuidHelper {
-		m.sandbox, lacks = tool.NewSandbox(tool.SandboxConfig{Root: m.path(rootName), Writable: writable})
+		rooted := c
+		rooted.Root = m.path(rootName)
+		m.sandbox, lacks = tool.NewSandbox(rooted)
 	}
 	if m.sandbox == nil {
-		m.sandbox, err = tool.NewSandbox(tool.SandboxConfig{Writable: writable, TempDir: m.path(tempName)})
+		c.TempDir = m.path(tempName)
+		m.sandbox, err = tool.NewSandbox(c)
 	}
 	return m.sandbox, lacks, err
 }

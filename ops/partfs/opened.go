@@ -7,12 +7,11 @@ import (
 	"path/filepath"
 
 	"shunt/model/tried"
-	"shunt/ops/overlay"
 )
 
 // A File reads and writes a window in the process that serves it, without the kernel.
 type File struct {
-	ov     *overlay.Overlay
+	ov     Disk
 	off, n int64
 }
 

@@ -1,4 +1,4 @@
-// Package partfs shows parts of an overlay as files, so that programs that know a file system can work on a partition that
+// Package partfs shows parts of a disk, which is an overlay or a target, as files, so that programs that know a file system can work on a partition that
 // exists only in the plan. Such a file is a window: exactly the bytes of one partition. The windows appear in one
 // directory, served with FUSE.
 //
@@ -52,13 +52,12 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shunt/model/tried"
-	"shunt/ops/overlay"
 )
 
 // maxRequest is the largest number of bytes in a single read or write request of the kernel.
 const maxRequest = 1 << 20
 
-// A Server serves the windows of one overlay. Its methods may be called from several goroutines at once.
+// A Server serves the windows of one disk. Its methods may be called from several goroutines at once.
 type Server struct {
 	files  *files
 	server *fuse.Server
@@ -68,14 +67,14 @@ type Server struct {
 	close  func() error
 }
 
-// Serve mounts windows of ov over the existing directory dir and serves them until Close. The overlay must stay usable
+// Serve mounts windows of ov over the existing directory dir and serves them until Close. The disk must stay usable
 // until Close has returned.
-func Serve(ov *overlay.Overlay, dir string, how Isolation) (*Server, error) {
+func Serve(ov Disk, dir string, how Isolation) (*Server, error) {
 	return serve(ov, dir, how, nil)
 }
 
 // serve does the work of Serve. With SetuidHelper the directories in others are removed if this process dies.
-func serve(ov *overlay.Overlay, dir string, how Isolation, others []string) (*Server, error) {
+func serve(ov Disk, dir string, how Isolation, others []string) (*Server, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, tried.Errorf("serve windows: %w", err)
