@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"slices"
+	"strconv"
+	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -84,6 +86,8 @@ type Driver struct {
 	// files cannot be seen.
 	Mounts  []Mount
 	NoFiles model.Reason
+	// Serves is the program that shows the files to ordinary users with FUSE. It has no Argv if there is none.
+	Serves Serving
 	// harm returns the reason why mounting this file system would do harm, or "". It may be nil.
 	harm func(fs model.Filesystem) model.Reason
 }
@@ -94,6 +98,36 @@ type Mount struct {
 	Quiet string // options that keep a read-only mount from writing
 	// Program mounts the file system instead of the kernel; FS is then empty. Package contains the program.
 	Program, Package string
+}
+
+// Serving is a program that serves the files in a window with FUSE until they are unmounted.
+type Serving struct {
+	Package string
+	// Argv mounts the files read-only, and writes nothing, not even to replay a journal. {} stands for the path of the window,
+	// {at} for the directory, and {uid} and {gid} for the user who is to own files without an owner.
+	Argv []string
+	// Write mounts them for writing. It is nil if the program cannot write.
+	Write []string
+}
+
+// Of returns the command line, and whether the program can do that.
+func (s Serving) Of(access model.Access, window, at string, uid, gid int) (argv []string, ok bool) {
+	argv = s.Argv
+	if access == model.ReadWrite {
+		argv = s.Write
+	}
+	argv = slices.Clone(argv)
+	for i, word := range argv {
+		switch word {
+		case "{}":
+			argv[i] = window
+		case "{at}":
+			argv[i] = at
+		default:
+			argv[i] = strings.NewReplacer("{uid}", strconv.Itoa(uid), "{gid}", strconv.Itoa(gid)).Replace(word)
+		}
+	}
+	return argv, len(argv) > 0
 }
 
 // An Inquiry is a command that describes a file system.

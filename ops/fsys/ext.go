@@ -43,6 +43,12 @@ func extDrivers() []Driver {
 			lister{"debugfs", "e2fsprogs", []string{"DEBUGFS_PAGER=__none__"}, listDebugfs}.way(),
 		},
 		Doubt: extDoubt,
+		// With fakeroot the owner of an image reads files of all users, as with debugfs.
+		Serves: Serving{
+			Package: "fuse2fs",
+			Argv:    []string{"fuse2fs", "{}", "{at}", "-f", "-o", "ro,norecovery,fakeroot"},
+			Write:   []string{"fuse2fs", "{}", "{at}", "-f", "-o", "fakeroot"},
+		},
 	}
 	// ext2 and ext3 have 32-bit block numbers, and in practice blocks of at most 4 KiB.
 	const mostOld = 16*geometry.TiB - 4*geometry.KiB

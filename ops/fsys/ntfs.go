@@ -45,6 +45,11 @@ func ntfsDriver() Driver {
 		Ask:    ask("ntfs-3g", "ntfsinfo", "-m", "{}"),
 		ways:   []Way{lister{"ntfsls", "ntfs-3g", []string{"LC_ALL=C.UTF-8"}, listNtfsls}.way()},
 		Mounts: []Mount{{FS: "ntfs3"}, {Program: "ntfs-3g", Package: "ntfs-3g", Quiet: "norecover"}},
+		Serves: Serving{
+			Package: "ntfs-3g",
+			Argv:    []string{"ntfs-3g", "-o", "ro,norecover,no_detach,dmask=022,fmask=133,uid={uid},gid={gid}", "{}", "{at}"},
+			Write:   []string{"ntfs-3g", "-o", "no_detach,dmask=022,fmask=133,uid={uid},gid={gid}", "{}", "{at}"},
+		},
 	}
 }
 

@@ -16,6 +16,7 @@ func squashDriver() Driver {
 	d := mountable(model.SquashFS, "squashfs is read-only and has a fixed size", mountedAs("squashfs", ""))
 	d.Ask = ask("squashfs-tools", "unsquashfs", "-s", "{}")
 	d.ways = []Way{lister{"unsquashfs", "squashfs-tools", nil, listUnsquashfs}.way()}
+	d.Serves = Serving{Package: "squashfuse", Argv: []string{"squashfuse", "-f", "{}", "{at}"}}
 	return d
 }
 

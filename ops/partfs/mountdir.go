@@ -134,7 +134,9 @@ func (m *MountDir) Serve(ov Disk) (server *Server, err error) {
 
 // Confine makes the sandbox for the tools that work on the windows, which must be served already. The sandbox lasts until
 // Close. If the system allows it no namespaces, it has none and lacks says why.
-func (m *MountDir) Confine() (sandbox *tool.Sandbox, lacks, err error) { return m.confine(tool.SandboxConfig{}) }
+func (m *MountDir) Confine() (sandbox *tool.Sandbox, lacks, err error) {
+	return m.confine(tool.SandboxConfig{})
+}
 
 // ConfineServing does the same as Confine for a program that serves files with FUSE (tool.Cmd.Connect). at is an empty
 // directory that it can be told to mount at.

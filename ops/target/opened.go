@@ -178,5 +178,5 @@ func Remainder(t Target) int64 { return t.Size() % int64(t.SectorSize()) }
 
 // Unescape decodes the octal escapes in the fields of /proc's lists.
 func Unescape(text string) string {
-	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(text)
+	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\043`, "#", `\134`, `\`).Replace(text)
 }

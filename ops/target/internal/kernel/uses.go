@@ -193,8 +193,10 @@ func (d Disk) Mounts() []string {
 
 // A mount is a line of mountinfo: the path root of the file system on device number is mounted at the directory or file at.
 type mount struct {
+	id                       string // differs between all mounts
 	number, root, at, source string
-	writable                 bool // neither the mount nor its file system is read-only
+	kind                     string // "ext4", "fuse.shunt"
+	writable                 bool   // neither the mount nor its file system is read-only
 }
 
 // mounts lists the mounts in the namespace of this process.
@@ -211,7 +213,7 @@ func parseMounts(mountinfo string) []mount {
 		}
 		options := strings.Split(place[5]+","+source[2], ",")
 		root, at, from := target.Unescape(place[3]), target.Unescape(place[4]), target.Unescape(source[1])
-		list = append(list, mount{place[2], root, at, from, !slices.Contains(options, "ro")})
+		list = append(list, mount{place[0], place[2], root, at, from, source[0], !slices.Contains(options, "ro")})
 	}
 	return list
 }
