@@ -38,22 +38,22 @@ func (m Model) openMounts(d document) Model {
 		}
 		items = append(items, d.mountItems(at)...)
 	}
-	items = append(items, d.attachItem())
 	if why := d.facts.Mountable; !why.OK() {
 		for i := range items {
 			items[i].Off = why
 		}
 	}
+	items = append(items, d.attachItem())
 	return m.push(dialog.NewMenu("Mount and attach", widget.Clean(text), items...))
 }
 
 // mountsSomething reports whether the menu can do more than show reasons.
 func (d document) mountsSomething() bool {
 	items := []dialog.Item{d.attachItem()}
-	if at, ok := d.mountable(); ok {
+	if at, ok := d.mountable(); ok && d.facts.Mountable.OK() {
 		items = append(items, d.mountItems(at)...)
 	}
-	return d.facts.Mountable.OK() && slices.ContainsFunc(items, func(it dialog.Item) bool { return it.Off.OK() })
+	return slices.ContainsFunc(items, func(it dialog.Item) bool { return it.Off.OK() })
 }
 
 // mountable is the file system under the cursor that could be mounted.
@@ -153,6 +153,8 @@ func (d document) attachItem() dialog.Item {
 			"you leave." + d.queueNote(),
 	}
 	switch {
+	case !d.facts.Attachable.OK():
+		it.Off = d.facts.Attachable
 	case d.facts.Device:
 		it.Off = model.Because("%s is a block device, which needs no attaching", d.name())
 	case len(d.facts.Mounts) > 0:

@@ -4,18 +4,76 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"shunt/model/tried"
 	"shunt/ops/target"
 )
 
-// MountDir is the directory in which directories for mounts are made.
+// MountDir is the directory in which root's directories for mounts are made. Those of other users are in
+// $XDG_RUNTIME_DIR/shunt, or, where that is not set, in /tmp/shunt-UID.
 const MountDir = "/run/shunt"
+
+// mountRoom returns the directory for this user's directories for mounts.
+func mountRoom() string {
+	uid := os.Geteuid()
+	if uid == 0 {
+		return MountDir
+	}
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
+		info, err := os.Lstat(dir)
+		if err == nil && info.IsDir() && info.Mode().Perm() == 0o700 && ownedBy(info, uid) {
+			return filepath.Join(dir, "shunt")
+		}
+	}
+	return filepath.Join(os.TempDir(), "shunt-"+strconv.Itoa(uid))
+}
+
+func ownedBy(info fs.FileInfo, uid int) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(st.Uid) == uid
+}
+
+// makeRoom makes that directory and returns its path without links. Nobody else may change what is in it.
+func makeRoom() (real string, err error) {
+	dir := mountRoom()
+	mode := fs.FileMode(0o755)
+	if os.Geteuid() != 0 {
+		mode = 0o700
+	}
+	if err := os.Mkdir(dir, mode); err != nil && !errors.Is(err, os.ErrExist) {
+		return "", err
+	}
+	room, real, err := target.Guarded(dir)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = room.Close() }() // it was only looked at
+	info, err := room.Stat()
+	if err == nil && (!info.IsDir() || !ownedBy(info, os.Geteuid()) || info.Mode().Perm()&0o022 != 0) {
+		err = fmt.Errorf("others can change what is in %s: remove it, or name a directory", dir)
+	}
+	return real, err
+}
+
+// removeSpot removes a directory if it is one that makeSpot makes, and vacant. For users other than root it also removes the
+// directory above it when that is empty.
+func removeSpot(dir string) {
+	room, err := filepath.EvalSymlinks(mountRoom())
+	if err != nil || filepath.Dir(dir) != room || !vacant(dir) {
+		return
+	}
+	_ = os.Remove(dir) // another shunt may have taken it
+	if os.Geteuid() != 0 {
+		_ = os.Remove(room) // it stays while there is something in it
+	}
+}
 
 // A spot is a directory to mount something at.
 type spot struct {
@@ -46,22 +104,18 @@ func directory(path string, p Source, wish string) (at spot, err error) {
 	return spot{File: f, path: real}, nil
 }
 
-// makeSpot makes a directory in MountDir. It reuses an empty one, which is left when somebody unmounts by hand.
+// makeSpot makes a directory for a mount. It reuses an empty one, which is left when somebody unmounts by hand.
 func makeSpot(path string, p Source) (spot, error) {
-	if err := os.MkdirAll(MountDir, 0o755); err != nil {
-		return spot{}, err
-	}
-	room, _, err := target.Guarded(MountDir)
+	room, err := makeRoom()
 	if err != nil {
 		return spot{}, err
 	}
-	defer func() { _ = room.Close() }() // it was only looked at
 	name := filepath.Base(path)
 	if p.Part.Number != 0 {
 		name += "-p" + strconv.Itoa(p.Part.Number)
 	}
 	const most = 1000
-	for n, dir := 2, filepath.Join(MountDir, name); ; n++ {
+	for n, dir := 2, filepath.Join(room, name); ; n++ {
 		err := os.Mkdir(dir, 0o755)
 		if err == nil || errors.Is(err, os.ErrExist) && vacant(dir) {
 			f, real, err := target.Guarded(dir)
@@ -70,7 +124,7 @@ func makeSpot(path string, p Source) (spot, error) {
 		if !errors.Is(err, os.ErrExist) || n > most {
 			return spot{}, err
 		}
-		dir = filepath.Join(MountDir, name+"-"+strconv.Itoa(n))
+		dir = filepath.Join(room, name+"-"+strconv.Itoa(n))
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -105,13 +104,20 @@ func mountImage(t target.Target, p Source, at spot, access model.Access) error {
 		Offset: p.Part.Start, Limit: p.Part.Len, ReadOnly: access == model.ReadOnly, Passing: true,
 	})
 	if err != nil {
-		return err
+		return &NotByKernel{err}
 	}
 	return errors.Join(mount(l.Node, p, at, access), device.Close())
 }
 
-// mount mounts the file system on a node in the first way that is available. The kernel gets the open directory. A program
-// gets the directory's name, and only root can change where that leads.
+// A NotByKernel says why the kernel cannot mount a file system here. A program may still serve its files: see MayServe.
+type NotByKernel struct{ Err error }
+
+func (e *NotByKernel) Error() string { return e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *NotByKernel) Unwrap() error { return e.Err }
+
+// mount has the kernel mount the file system on a node, under the first of its names that the kernel knows.
 func mount(node string, p Source, at spot, access model.Access) error {
 	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
 	if access == model.ReadOnly {
@@ -119,15 +125,11 @@ func mount(node string, p Source, at spot, access model.Access) error {
 	}
 	var err error
 	for _, m := range fsys.Of(p.FS.Kind).Mounts {
-		if m.Program != "" {
-			err = start(m, node, at.path, access)
-		} else {
-			options := ""
-			if access == model.ReadOnly {
-				options = m.Quiet
-			}
-			err = unix.Mount(node, byDescriptor(at.File), m.FS, flags, options)
+		options := ""
+		if access == model.ReadOnly {
+			options = m.Quiet
 		}
+		err = unix.Mount(node, byDescriptor(at.File), m.FS, flags, options)
 		if !errors.Is(err, unix.ENODEV) {
 			break
 		}
@@ -136,11 +138,11 @@ func mount(node string, p Source, at spot, access model.Access) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, unix.ENODEV):
-		return fmt.Errorf("%s cannot be mounted: this kernel does not know %s; `shunt ls` may list its files", p.Name, p.FS.Kind)
+		return &NotByKernel{fmt.Errorf("%s cannot be mounted: this kernel does not know %s; `shunt ls` may list its files", p.Name, p.FS.Kind)}
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EROFS):
 		return fmt.Errorf("%s cannot be mounted for writing: its device is read-only (%w)", p.Name, err)
 	case errors.Is(err, unix.EPERM):
-		return fmt.Errorf("the system does not let even root mount %s (%w): is this a container?", p.Name, err)
+		return &NotByKernel{fmt.Errorf("the system does not let even root mount %s (%w): is this a container?", p.Name, err)}
 	case errors.Is(err, unix.EBUSY):
 		return fmt.Errorf("%s cannot be mounted: something else uses it or %s (%w)", p.Name, at.path, err)
 	}
@@ -151,9 +153,6 @@ func mount(node string, p Source, at spot, access model.Access) error {
 // Unmount unmounts a file system and returns the directory. dir selects one of several mounts. It may be "" if there is
 // only one. Unmount removes the directory if it is in MountDir.
 func Unmount(t target.Target, p Source, dir string) (string, error) {
-	if err := allowed("unmounting"); err != nil {
-		return "", err
-	}
 	at := target.Mounts(t, p.Part)
 	switch {
 	case len(at) == 0:
@@ -165,6 +164,9 @@ func Unmount(t target.Target, p Source, dir string) (string, error) {
 	}
 	if !slices.Contains(at, dir) {
 		return "", fmt.Errorf("%s is not mounted at %s", p.Name, dir)
+	}
+	if err := allowed("unmounting what the kernel has mounted"); err != nil {
+		return "", err
 	}
 	top, err := topmost(dir)
 	if err != nil {
@@ -180,10 +182,8 @@ func Unmount(t target.Target, p Source, dir string) (string, error) {
 	case err != nil:
 		return "", tried.Errorf("unmount %s: %w", dir, err)
 	}
-	if filepath.Dir(dir) == MountDir {
-		err = os.Remove(dir)
-	}
-	return dir, err
+	removeSpot(dir)
+	return dir, nil
 }
 
 // ErrNotMounted is returned if nothing is mounted.

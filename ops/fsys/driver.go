@@ -96,8 +96,6 @@ type Driver struct {
 type Mount struct {
 	FS    string // the kernel's name for the kind
 	Quiet string // options that keep a read-only mount from writing
-	// Program mounts the file system instead of the kernel; FS is then empty. Package contains the program.
-	Program, Package string
 }
 
 // Serving is a program that serves the files in a window with FUSE until they are unmounted.
@@ -129,6 +127,22 @@ func (s Serving) Of(access model.Access, window, at string, uid, gid int) (argv 
 	}
 	return argv, len(argv) > 0
 }
+
+// NotServed returns why the files cannot be shown with FUSE, or "". Others may still be missing: see Serves.
+func (d Driver) NotServed(access model.Access) model.Reason {
+	switch {
+	case len(d.Serves.Argv) == 0 && !d.reads():
+		return model.Because("only the kernel reads %s, and only root can have it do that: use sudo, and a raw image or a device", d.Kind)
+	case access == model.ReadOnly || len(d.Serves.Write) > 0:
+		return ""
+	case d.reads():
+		return model.Because("without the kernel's driver %s is only read: mount it read-only", d.Kind)
+	}
+	return model.Because("%s is only read: mount it read-only", d.Kind)
+}
+
+// reads reports whether this program reads the files without tools.
+func (d Driver) reads() bool { return false }
 
 // An Inquiry is a command that describes a file system.
 type Inquiry struct {

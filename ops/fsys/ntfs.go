@@ -44,7 +44,7 @@ func ntfsDriver() Driver {
 		moved:   movedNTFS, storedStart: hiddenIn,
 		Ask:    ask("ntfs-3g", "ntfsinfo", "-m", "{}"),
 		ways:   []Way{lister{"ntfsls", "ntfs-3g", []string{"LC_ALL=C.UTF-8"}, listNtfsls}.way()},
-		Mounts: []Mount{{FS: "ntfs3"}, {Program: "ntfs-3g", Package: "ntfs-3g", Quiet: "norecover"}},
+		Mounts: mountedAs("ntfs3", ""),
 		Serves: Serving{
 			Package: "ntfs-3g",
 			Argv:    []string{"ntfs-3g", "-o", "ro,norecover,no_detach,dmask=022,fmask=133,uid={uid},gid={gid}", "{}", "{at}"},

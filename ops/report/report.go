@@ -42,8 +42,8 @@ type Facts struct {
 	Mounts map[model.PartID][]string
 	// NoMount holds the reasons why the contents of partitions cannot be mounted, by the same ids.
 	NoMount map[model.PartID]model.Reason
-	// Mountable is the reason why this process can neither mount nor attach the target, or "".
-	Mountable model.Reason
+	// Mountable is the reason why this process cannot mount the target, and Attachable why it cannot attach it, or "".
+	Mountable, Attachable model.Reason
 }
 
 // Task is a job for a worker.

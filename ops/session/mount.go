@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"shunt/model"
 	"shunt/model/tried"
 	"shunt/ops/attach"
 	"shunt/ops/journal"
+	"shunt/ops/partfs"
 	"shunt/ops/target"
 	"shunt/ops/target/loop"
 	"shunt/ops/target/registry"
@@ -31,7 +33,7 @@ func Attach(path string, opts Options, access model.Access) (a Attached, err err
 		}
 		return a, fmt.Errorf("%s is attached already, as %s", path, l.Node)
 	}
-	v, err := hold(path, opts, false)
+	v, err := hold(path, opts, target.Hold, false)
 	if err != nil {
 		return a, err
 	}
@@ -44,9 +46,9 @@ func Attach(path string, opts Options, access model.Access) (a Attached, err err
 	return a, err
 }
 
-// hold locks and scans a target for reading. With shown it accepts a target that is in use.
-func hold(path string, opts Options, shown bool) (*Viewer, error) {
-	o := targetOptions(opts, target.Hold)
+// hold locks and scans a target, in one of the modes that lock. With shown it accepts a target that is in use.
+func hold(path string, opts Options, mode target.Mode, shown bool) (*Viewer, error) {
+	o := targetOptions(opts, mode)
 	o.Shown = shown
 	t, err := registry.Open(path, o)
 	if err != nil {
@@ -84,13 +86,47 @@ func Detach(path string, opts Options) (target.Loop, error) {
 	return l, attach.Detach(t)
 }
 
-// Mount mounts partition number of a target, or with 0 the file system that covers it, and returns the directory. If an
-// image is attached, its loop device is used. Otherwise Mount makes a loop device that disappears with the mount.
+// Mount mounts partition number of a target, or with 0 the file system that covers it, and returns the directory. For root
+// the kernel does it if it can: if an image is attached, by its loop device, else by one that disappears with the mount.
+// Otherwise a worker shows the files with FUSE.
 func Mount(path string, number int, opts Options, w attach.MountOptions) (dir string, err error) {
-	if l, err := attach.Find(path); err == nil {
-		path = l.Node
+	w.AllowDisks = opts.AllowDisks
+	if os.Geteuid() == 0 {
+		node := path
+		if l, err := attach.Find(path); err == nil {
+			node = l.Node
+		}
+		var no *attach.NotByKernel
+		dir, err := mountHeld(node, number, opts, w, target.Hold, Viewer.mountByKernel)
+		if !errors.As(err, &no) {
+			return dir, err
+		}
+		dir, other := mountHeld(path, number, opts, w, servingMode(w.Access), Viewer.serve)
+		return dir, better(other, no)
 	}
-	v, err := hold(path, opts, true)
+	return mountHeld(path, number, opts, w, servingMode(w.Access), Viewer.serve)
+}
+
+// servingMode returns how a target is opened whose files are shown. Others may read it too, unless it is written to.
+func servingMode(access model.Access) target.Mode {
+	if access == model.ReadWrite {
+		return target.Edit
+	}
+	return target.Read
+}
+
+// better returns the error to show if neither a program nor the kernel mounts something.
+func better(program error, kernel error) error {
+	if errors.Is(program, attach.ErrNotServed) {
+		return kernel
+	}
+	return program
+}
+
+func mountHeld(path string, number int, opts Options, w attach.MountOptions, mode target.Mode,
+	mount func(Viewer, attach.Source, attach.MountOptions) (string, error),
+) (dir string, err error) {
+	v, err := hold(path, opts, mode, mode == target.Hold)
 	if err != nil {
 		return "", err
 	}
@@ -99,13 +135,19 @@ func Mount(path string, number int, opts Options, w attach.MountOptions) (dir st
 	if err != nil {
 		return "", err
 	}
-	w.AllowDisks = opts.AllowDisks
-	return v.mount(at, w)
+	return v.mount(at, w, mount)
 }
 
-func (v Viewer) mount(at attach.Source, w attach.MountOptions) (dir string, err error) {
+func (v Viewer) mount(at attach.Source, w attach.MountOptions, mount func(Viewer, attach.Source, attach.MountOptions) (string, error)) (string, error) {
 	if at.Part.Start+at.Part.Len > v.target.Size() {
 		return "", fmt.Errorf("%s reaches behind the end of the disk", at.Name)
+	}
+	return mount(v, at, w)
+}
+
+func (v Viewer) mountByKernel(at attach.Source, w attach.MountOptions) (string, error) {
+	if s := attach.ServedAs(v.target.Path(), at.Part.Number); len(s) > 0 {
+		return "", fmt.Errorf("%s is mounted at %s already", at.Name, s[0].Dir)
 	}
 	return attach.Mount(v.target, worker.PartsOf(v.disk), at, w)
 }
@@ -116,6 +158,13 @@ type Unmounted struct{ Name, Dir string }
 // Unmount unmounts partition number of a target, or with 0 the file system that covers it, from dir. If dir is "", it looks
 // for the directory. If number is negative, it unmounts the partition that is mounted at dir.
 func Unmount(path string, number int, dir string, opts Options) (u Unmounted, err error) {
+	if s, ok, err := servedBy(path, number, dir); err != nil || ok {
+		u = Unmounted{Name: s.Part(), Dir: s.Dir}
+		if err == nil {
+			err = attach.Release(u.Name, s)
+		}
+		return u, err
+	}
 	if l, err := attach.Find(path); err == nil {
 		path = l.Node
 	}
@@ -140,6 +189,24 @@ func Unmount(path string, number int, dir string, opts Options) (u Unmounted, er
 	u.Name = at.Name
 	u.Dir, err = attach.Unmount(t, at, dir)
 	return u, err
+}
+
+// servedBy returns what is to be unmounted if a process shows it.
+func servedBy(path string, number int, dir string) (s target.Served, ok bool, err error) {
+	real, err := filepath.Abs(path)
+	if err != nil {
+		return s, false, err
+	}
+	for _, other := range servedOn(real) {
+		if number >= 0 && other.Number != number || number < 0 && other.Dir != dir {
+			continue
+		}
+		if ok {
+			return s, false, fmt.Errorf("%s is mounted at %s and at %s: name the directory", s.Part(), s.Dir, other.Dir)
+		}
+		s, ok = other, true
+	}
+	return s, ok, nil
 }
 
 // mountedAt returns the number of the partition that is mounted at a directory, 0 for the whole target.
@@ -168,7 +235,17 @@ func (s *Session) Mount(id model.PartID, access model.Access) (dir string, err e
 	if err != nil {
 		return "", err
 	}
-	return s.mount(at, attach.MountOptions{Access: access, AllowDisks: s.opts.AllowDisks})
+	w := attach.MountOptions{Access: access, AllowDisks: s.opts.AllowDisks}
+	if os.Geteuid() == 0 {
+		dir, err := s.mount(at, w, Viewer.mountByKernel)
+		var no *attach.NotByKernel
+		if !errors.As(err, &no) {
+			return dir, err
+		}
+		dir, other := s.mount(at, w, Viewer.serve)
+		return dir, better(other, no)
+	}
+	return s.mount(at, w, Viewer.serve)
 }
 
 // Unmount unmounts a partition and returns the directory. The session must be rescanned afterwards.
@@ -176,6 +253,12 @@ func (s *Session) Unmount(id model.PartID) (dir string, err error) {
 	at, err := s.locate(id)
 	if err != nil {
 		return "", err
+	}
+	if shown, ok, err := servedBy(s.target.Path(), at.Part.Number, ""); err != nil || ok {
+		if err == nil {
+			err = attach.Release(at.Name, shown)
+		}
+		return shown.Dir, err
 	}
 	unmount := func() error {
 		dir, err = attach.Unmount(s.target, at, "")
@@ -194,7 +277,11 @@ func (s *Session) Unmount(id model.PartID) (dir string, err error) {
 func (s *Session) mounts() map[model.PartID][]string {
 	list := map[model.PartID][]string{}
 	add := func(id model.PartID, part target.Part) {
-		if at := target.Mounts(s.target, part); len(at) > 0 {
+		at := target.Mounts(s.target, part)
+		for _, shown := range attach.ServedAs(s.target.Path(), part.Number) {
+			at = append(at, shown.Dir)
+		}
+		if len(at) > 0 {
 			list[id] = at
 		}
 	}
@@ -203,7 +290,7 @@ func (s *Session) mounts() map[model.PartID][]string {
 		return list
 	}
 	for _, part := range worker.PartsOf(s.disk) {
-		if p, ok := s.disk.ByNumber(part.Number); ok && p.Use.Busy() { // a mounted partition is always in use
+		if p, ok := s.disk.ByNumber(part.Number); ok {
 			add(p.ID, part)
 		}
 	}
@@ -237,13 +324,24 @@ func (s *Session) image() string {
 	return l.File
 }
 
-// mountable returns the reason why this process can neither mount nor attach the target, or "".
+// mountable returns the reason why this process cannot mount parts of the target, or "".
 func (s *Session) mountable() model.Reason {
+	if os.Geteuid() == 0 {
+		return ""
+	}
+	if err := partfs.MayConnect(); err != nil {
+		return model.Reason(err.Error())
+	}
+	return ""
+}
+
+// attachable returns the reason why this process cannot attach the target, or "".
+func (s *Session) attachable() model.Reason {
 	if _, err := target.AsPlain(s.target); err != nil {
 		return model.Reason(err.Error())
 	}
 	if os.Geteuid() != 0 {
-		return "this needs root: start shunt with sudo; i lists the files in a partition without root"
+		return "this needs root: start shunt with sudo"
 	}
 	return ""
 }

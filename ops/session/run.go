@@ -90,7 +90,7 @@ func spawn(job worker.Job, files []*os.File, how partfs.Isolation) (*process, er
 		return nil, errors.Join(err, theirs.Close())
 	}
 	cmd := exec.Command("/proc/self/exe")
-	cmd.Args = []string{"shunt-worker", job.Path}
+	cmd.Args = job.Argv()
 	cmd.Dir = "/" // it must not keep anything in use
 	cmd.Env = append(os.Environ(), worker.EnvWorker+"=1")
 	cmd.ExtraFiles = append([]*os.File{theirs}, files...)

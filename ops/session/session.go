@@ -157,7 +157,8 @@ func (s *Session) read() error {
 		return err
 	}
 	s.disk, s.facts = disk, facts(s.target, s.opts)
-	s.facts.Image, s.facts.Mounts, s.facts.Mountable = s.image(), s.mounts(), s.mountable()
+	s.facts.Image, s.facts.Mounts = s.image(), s.mounts()
+	s.facts.Mountable, s.facts.Attachable = s.mountable(), s.attachable()
 	s.facts.NoMount = s.noMount()
 	applied, err := worker.Undoable(s.dir)
 	if err == nil {
@@ -371,6 +372,9 @@ func (s *Session) Undo() (*Run, error) {
 
 // launch starts a worker. plan is for an apply, else nil.
 func (s *Session) launch(job worker.Job, plan *replanner) (*Run, error) {
+	if err := s.unserved(); err != nil {
+		return nil, err
+	}
 	var sources []*os.File
 	if plan != nil {
 		sources = plan.files

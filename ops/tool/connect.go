@@ -29,8 +29,9 @@ var architectures = map[string]uint32{
 	"s390x": unix.AUDIT_ARCH_S390X,
 }
 
-// mountFilter returns the program of the filter. It reports mount(2), makes umount2(2) succeed without an effect, and does
-// as if the kernel had no newer calls that mount. Calls of other architectures fail.
+// mountFilter returns the program of the filter. It reports mount(2), and does as if the kernel had no newer calls that
+// mount. umount2(2) succeeds without an effect, and so does setgroups(2): ntfs-3g ends if it cannot give up groups, which a
+// tool in a user namespace may not, and which are of no use in a sandbox. Calls of other architectures fail.
 func mountFilter() ([]unix.SockFilter, error) {
 	arch, ok := architectures[runtime.GOARCH]
 	if !ok {
@@ -65,6 +66,7 @@ func mountFilter() ([]unix.SockFilter, error) {
 	}{
 		{unix.SYS_MOUNT, unix.SECCOMP_RET_USER_NOTIF},
 		{unix.SYS_UMOUNT2, fail(0)},
+		{unix.SYS_SETGROUPS, fail(0)},
 		{unix.SYS_FSOPEN, fail(unix.ENOSYS)},
 		{unix.SYS_FSMOUNT, fail(unix.ENOSYS)},
 		{unix.SYS_OPEN_TREE, fail(unix.ENOSYS)},

@@ -52,9 +52,19 @@ type Job struct {
 	Sources []Source
 	// Isolation says how the worker is isolated from the rest of the system.
 	Isolation partfs.Isolation
-	// Question goes with report.Look. So does Search, which takes no target.
+	// Question goes with report.Look. So do Show, and Search and Keeper, which take no target.
 	Question Question
 	Search   *Search
+	Show     *Show
+	Keeper   *Keeper
+}
+
+// Argv returns the command line that lists of processes show for the worker.
+func (j Job) Argv() []string {
+	if j.Show != nil {
+		return j.Show.Served.Argv()
+	}
+	return []string{"shunt-worker", j.Path}
 }
 
 // A Command is what a peer sends. Processes that follow a commit may not send Commit.

@@ -98,10 +98,7 @@ func run() error {
 	w.stop = stop
 	switch w.job.Task {
 	case report.Look:
-		if w.job.Search != nil {
-			return w.search(conn)
-		}
-		return w.inspect(ctx, conn)
+		return w.look(ctx, conn)
 	case report.Finish, report.RollBack, report.Undo:
 		w.decide.Do(func() {}) // these go on without the parent
 	case report.Apply:

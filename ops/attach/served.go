@@ -1,0 +1,198 @@
+package attach
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"shunt/model"
+	"shunt/model/tried"
+	"shunt/ops/fsys"
+	"shunt/ops/partfs"
+	"shunt/ops/target"
+	"shunt/ops/target/served"
+	"shunt/ops/tool"
+)
+
+// This file is about file systems that a process of shunt shows with FUSE, for ordinary users and for what the kernel
+// cannot mount. The mount ends with that process, and the process with the mount.
+
+// MayServe returns why the files in a partition cannot be shown, or nil. It mounts nothing.
+func MayServe(t target.Target, p Source, w MountOptions) error {
+	d := fsys.Of(p.FS.Kind)
+	if no := NotMountable(p.FS); !no.OK() {
+		return fmt.Errorf("%s cannot be mounted: %s", p.Name, no)
+	}
+	if no := d.NotServed(w.Access); !no.OK() {
+		return &notServed{fmt.Sprintf("%s cannot be mounted: %s", p.Name, no)}
+	}
+	if argv := d.Serves.Argv; len(argv) > 0 {
+		if _, err := tool.Find(argv[0]); err != nil {
+			return fmt.Errorf("%s cannot be mounted without %s: apt install %s", p.Name, argv[0], d.Serves.Package)
+		}
+	}
+	if w.Access == model.ReadWrite {
+		if err := mayWrite(t, p); err != nil {
+			return err
+		}
+	}
+	if err := partfs.MayConnect(); err != nil {
+		return fmt.Errorf("%s cannot be mounted: %w", p.Name, err)
+	}
+	return nil
+}
+
+// ErrNotServed is returned for a kind of file system that only the kernel mounts so.
+var ErrNotServed = errors.New("only the kernel mounts it")
+
+type notServed struct{ text string }
+
+func (e *notServed) Error() string        { return e.text }
+func (e *notServed) Is(target error) bool { return target == ErrNotServed }
+
+// mayWrite returns why what a program changes in a partition cannot be written to the target at once.
+func mayWrite(t target.Target, p Source) error {
+	if _, err := target.AsPlain(t); err != nil {
+		return fmt.Errorf("%s cannot be mounted for writing, because it is in an image of the format %s: mount it read-only, or make a "+
+			"raw image of it (`shunt image convert`) and mount that", p.Name, t.Format())
+	}
+	if p.FS.Trait == model.Hibernated {
+		return fmt.Errorf("%s cannot be mounted for writing: a hibernated system in it will go on with what it knows; mount it read-only", p.Name)
+	}
+	if p.FS.Kind == model.NTFS && !p.FS.Dirty.OK() {
+		return fmt.Errorf("%s cannot be mounted for writing: %s; let Windows check it first, or `check` in a plan, or mount it read-only",
+			p.Name, p.FS.Dirty)
+	}
+	return nil
+}
+
+// ServedAs returns where the files of a part of the target at path are shown.
+func ServedAs(path string, number int) (list []target.Served) {
+	all, err := served.On(path)
+	if err != nil {
+		return nil
+	}
+	for _, s := range all {
+		if s.Number == number {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// ClearDead unmounts what processes have left behind that were killed all at once, as far as this user may.
+func ClearDead() error {
+	var errs []error
+	for _, s := range served.All() {
+		if dead(s.Dir) {
+			errs = append(errs, clearDead(s.Dir))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// dead reports whether nobody serves what is mounted at a directory any more.
+func dead(dir string) bool {
+	var st unix.Stat_t
+	return errors.Is(unix.Stat(dir, &st), unix.ENOTCONN)
+}
+
+func clearDead(dir string) error {
+	if err := partfs.Disconnect(dir, true); err != nil && dead(dir) {
+		return tried.Errorf("unmount %s, which nobody serves any more: %w", dir, err)
+	}
+	removeSpot(dir)
+	return nil
+}
+
+// Release unmounts what a process shows. When it returns, the process has ended, and with it its locks. If something uses
+// the mount, the error names it, and the mount stays.
+func Release(name string, s target.Served) error {
+	top, err := topmost(s.Dir)
+	if err != nil {
+		return err
+	}
+	if top.stack > 1 {
+		return fmt.Errorf("there are several mounts at %s, one over the other: unmount the upper ones first", s.Dir)
+	}
+	ended := watch(served.Processes(s))
+	defer ended.close()
+	if dead(s.Dir) {
+		err = clearDead(s.Dir)
+	} else if failed := partfs.Disconnect(s.Dir, false); failed != nil {
+		if again, gone := topmost(s.Dir); gone == nil && again.id == top.id {
+			return fmt.Errorf("%s stays mounted at %s: %s (%w)", name, s.Dir, users(s.Dir, top.id), failed)
+		}
+	}
+	ended.wait(mostWait)
+	removeSpot(s.Dir)
+	return err
+}
+
+// mostWait is how long to wait for processes that end by themselves.
+const mostWait = 10 * time.Second
+
+// watched are processes whose end is awaited.
+type watched []unix.PollFd
+
+func watch(pids []int) (w watched) {
+	for _, pid := range pids {
+		if fd, err := unix.PidfdOpen(pid, 0); err == nil {
+			w = append(w, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+		}
+	}
+	return w
+}
+
+func (w watched) wait(most time.Duration) {
+	end := time.Now().Add(most)
+	for _, one := range w {
+		for left := time.Until(end); left > 0; left = time.Until(end) {
+			n, err := unix.Poll([]unix.PollFd{one}, int(left.Milliseconds())+1)
+			if n > 0 || err != nil && !errors.Is(err, unix.EINTR) {
+				break
+			}
+		}
+	}
+}
+
+func (w watched) close() {
+	for _, one := range w {
+		_ = unix.Close(int(one.Fd))
+	}
+}
+
+// Settle tidies up after the process that has shown s: it unmounts what is dead and, if made says that the directory was
+// made for it, removes that. The programs that the process has started end a moment after it.
+func Settle(s target.Served, made bool) error {
+	const pause = 20 * time.Millisecond
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for range mostWait / pause {
+		if dead(s.Dir) {
+			if err := clearDead(s.Dir); err != nil {
+				return err
+			}
+		}
+		if !shown(s) {
+			break
+		}
+		<-tick.C
+	}
+	if made {
+		removeSpot(s.Dir)
+	}
+	return nil
+}
+
+// shown reports whether s is in the list of mounts.
+func shown(s target.Served) bool {
+	for _, other := range served.All() {
+		if other.Dir == s.Dir && other.Source() == s.Source() {
+			return true
+		}
+	}
+	return false
+}
