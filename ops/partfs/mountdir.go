@@ -141,7 +141,8 @@ func (m *MountDir) Confine() (sandbox *tool.Sandbox, lacks, err error) {
 // ConfineServing does the same as Confine for a program that serves files with FUSE (tool.Cmd.Connect). at is an empty
 // directory that it can be told to mount at.
 func (m *MountDir) ConfineServing() (sandbox *tool.Sandbox, at string, err error) {
-	sandbox, lacks, err := m.confine(tool.SandboxConfig{Fuse: true, Readable: []string{m.path(rootName)}})
+	// Such programs look up the kernel's file systems and their own mounts.
+	sandbox, lacks, err := m.confine(tool.SandboxConfig{Fuse: true, Readable: []string{m.path(rootName), "/proc"}})
 	if m.how != SetuidHelper && lacks == nil {
 		return sandbox, tool.MountPoint, err
 	}

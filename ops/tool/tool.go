@@ -29,6 +29,8 @@ type Cmd struct {
 	Argv []string
 	// Env holds variables ("NAME=value") in addition to those that every tool gets (see environment).
 	Env []string
+	// Dir is the working directory; "" means that of this process.
+	Dir string
 	// Input is what the tool reads from its standard input, which is empty otherwise.
 	Input string
 	// Needs are the rights that the tool keeps in a sandbox (see WithSandbox). Without a sandbox it has those of this process.
@@ -111,6 +113,7 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 	cmd := &exec.Cmd{
 		Path:        path,
 		Args:        c.Argv,
+		Dir:         c.Dir,
 		Env:         slices.Concat(environment(), env, c.Env),
 		Stdout:      in,
 		Stderr:      in,

@@ -131,7 +131,7 @@ func (w *process) serveByTool(ctx context.Context, p *patron) (err error) {
 	}
 	connect := func() (*os.File, error) { return p.connect(ctx) }
 	ctx = tool.WithSandbox(ctx, func() *tool.Sandbox { return sandbox })
-	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Connect: connect})
+	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Dir: at, Connect: connect})
 	if !s.Served.ReadOnly {
 		err = errors.Join(err, w.target.Sync())
 	}
