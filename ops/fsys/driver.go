@@ -142,7 +142,7 @@ func (d Driver) NotServed(access model.Access) model.Reason {
 }
 
 // reads reports whether this program reads the files without tools.
-func (d Driver) reads() bool { return false }
+func (d Driver) reads() bool { return d.contents != nil }
 
 // An Inquiry is a command that describes a file system.
 type Inquiry struct {

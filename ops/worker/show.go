@@ -18,6 +18,7 @@ import (
 	"shunt/model/scan"
 	"shunt/model/tried"
 	"shunt/ops/attach"
+	"shunt/ops/filefs"
 	"shunt/ops/fsys"
 	"shunt/ops/partfs"
 	"shunt/ops/target"
@@ -99,10 +100,36 @@ func (w *process) showing(ctx context.Context, p *patron) error {
 		}
 	}
 	// The superblock is read again, because it may have changed since the parent read it.
-	if no := scan.Probe(w.target, s.Off, s.Len).Elsewhere.NoTools(); !no.OK() {
+	found := scan.Probe(w.target, s.Off, s.Len)
+	if no := found.Elsewhere.NoTools(); !no.OK() {
 		return no.Err()
 	}
-	return w.serveByTool(ctx, p)
+	if len(fsys.Of(s.Kind).Serves.Argv) > 0 {
+		return w.serveByTool(ctx, p)
+	}
+	return w.serveHere(ctx, p, found)
+}
+
+// serveHere reads the files in this process.
+func (w *process) serveHere(ctx context.Context, p *patron, found model.Filesystem) error {
+	s := w.job.Show
+	files, err := fsys.Of(s.Kind).Contents(ctx, fsys.Files{Base: w.target, Off: s.Off, Len: s.Len, Kind: s.Kind})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = files.Close() }() // it has only read
+	if _, err := files.Root(ctx); err != nil {
+		return err
+	}
+	connection, err := p.connect(ctx)
+	if err != nil {
+		return err
+	}
+	o := filefs.Options{UID: uint32(s.UID), GID: uint32(s.GID), Size: int64(found.Size)}
+	if found.Used >= 0 {
+		o.Free = max(0, int64(found.Size-found.Used))
+	}
+	return errors.Join(filefs.Serve(ctx, files, connection, o), connection.Close())
 }
 
 // serveByTool has a program serve the files in a window, in a sandbox.
