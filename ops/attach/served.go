@@ -93,10 +93,11 @@ func ClearDead() error {
 	return errors.Join(errs...)
 }
 
-// dead reports whether nobody serves what is mounted at a directory any more.
+// dead reports whether nobody serves what is mounted at a directory any more. The kernel answers stat(2) from its memory,
+// but not this.
 func dead(dir string) bool {
-	var st unix.Stat_t
-	return errors.Is(unix.Stat(dir, &st), unix.ENOTCONN)
+	var st unix.Statfs_t
+	return errors.Is(unix.Statfs(dir, &st), unix.ENOTCONN)
 }
 
 func clearDead(dir string) error {
