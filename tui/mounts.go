@@ -129,12 +129,23 @@ func (d document) mountItems(at mountable) []dialog.Item {
 	}
 	if work.Off = look.Off; work.Off.OK() && image {
 		work.Off = "the image is open in the editor: attach it as a loop device first"
+		if !d.facts.Attachable.OK() {
+			work.Off = "the image is open in the editor: leave the editor, and use `shunt mount --rw`"
+		}
 	}
 	return []dialog.Item{look, work, out}
 }
 
 // attachItem returns the menu item that turns the image into a loop device, or the loop device back into its image.
 func (d document) attachItem() dialog.Item {
+	it := d.attaching()
+	if !d.facts.Attachable.OK() {
+		it.Off = d.facts.Attachable
+	}
+	return it
+}
+
+func (d document) attaching() dialog.Item {
 	if d.facts.Image != "" {
 		it := dialog.Item{
 			Text: "Detach from the image", Action: dialog.Detach{},
@@ -153,8 +164,6 @@ func (d document) attachItem() dialog.Item {
 			"you leave." + d.queueNote(),
 	}
 	switch {
-	case !d.facts.Attachable.OK():
-		it.Off = d.facts.Attachable
 	case d.facts.Device:
 		it.Off = model.Because("%s is a block device, which needs no attaching", d.name())
 	case len(d.facts.Mounts) > 0:

@@ -46,12 +46,19 @@ func TestMountBesideTheQueue(t *testing.T) {
 	d.Press("M", "down")
 	d.Contains("the image is open in the editor: attach it")
 	target := device()
-	target.What.Mountable = "it takes root: start shunt with sudo"
+	target.What.Mountable, target.What.Attachable = "it takes fusermount3: apt install fuse3", "it takes root: start shunt with sudo"
 	d = open(t, target)
 	d.Press("M")
+	d.Contains("Not possible: it takes fusermount3")
+	d.Press("enter", "end")
 	d.Contains("Not possible: it takes root")
 	d.Press("enter", "esc")
 	d.Lacks("p1 ●")
+	target = Founding()
+	target.What.Attachable = "it takes root: start shunt with sudo"
+	d = open(t, target)
+	d.Press("M", "down")
+	d.Contains("leave the editor, and use `shunt mount --rw`")
 }
 
 // The queue goes along from the image to its loop device and back.

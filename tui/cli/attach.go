@@ -53,11 +53,13 @@ func (s *settings) mountCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mount TARGET P [DIR]",
 		Short: "Mount partition P of a target to look inside, read-only unless --rw is given",
-		Long: "Mount mounts the file system in partition P at the directory DIR, or at one " +
-			"made below " + attach.MountDir + ", and prints\n" +
-			"the directory. P is 0 for a file system that covers a disk without a partition table. Mounted read-only, nothing is\n" +
-			"written, not even to replay a journal. Programs and device files on it do not work. An image need not be attached\n" +
-			"first. It needs root; without root, `shunt ls` lists files.",
+		Long: "Mount mounts the file system in partition P at the directory DIR, or at one made below " + attach.MountDir + ",\n" +
+			"$XDG_RUNTIME_DIR/shunt or /tmp/shunt-UID, and prints the directory. P is 0 for a file system that covers a disk\n" +
+			"without a partition table. Mounted read-only, nothing is written, not even to replay a journal. Programs and device\n" +
+			"files on it do not work. An image need not be attached first.\n\n" +
+			"For root the kernel mounts it, if it can. For others, and for images that the kernel does not read, a program in the\n" +
+			"background shows the files with FUSE: fuse2fs for ext2/3/4, ntfs-3g for NTFS, squashfuse for squashfs, and shunt\n" +
+			"itself for FAT and exFAT. It keeps the image locked against changes, and ends when it is unmounted.",
 		Args: arguments(2, 3),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return s.mount(args[0], args[1], attach.MountOptions{Access: accessOf(write), Dir: strings.Join(args[2:], "")})
