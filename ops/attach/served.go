@@ -147,16 +147,17 @@ func watch(pids []int) (w watched) {
 	return w
 }
 
+// wait waits until they have ended, but no longer than most for each.
 func (w watched) wait(most time.Duration) {
-	end := time.Now().Add(most)
 	for _, one := range w {
-		for left := time.Until(end); left > 0; left = time.Until(end) {
-			n, err := unix.Poll([]unix.PollFd{one}, int(left.Milliseconds())+1)
-			if n > 0 || err != nil && !errors.Is(err, unix.EINTR) {
-				break
-			}
+		for errors.Is(poll(one, most), unix.EINTR) {
 		}
 	}
+}
+
+func poll(one unix.PollFd, most time.Duration) error {
+	_, err := unix.Poll([]unix.PollFd{one}, int(most.Milliseconds()))
+	return err
 }
 
 func (w watched) close() {
