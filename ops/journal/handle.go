@@ -10,6 +10,7 @@ import (
 // A Handle is what another process needs, besides the open files, to use the same directory.
 type Handle struct {
 	Parent, Name string // for messages; Name also to make and remove the directory
+	Beside       string // the name of the image in the parent, to exchange it; "" if it lies elsewhere
 	There        bool   // the directory exists and is the last of the files
 	As           *User  `json:",omitempty"` // the user whose rights are used; nil to use those of the process
 }
@@ -26,7 +27,7 @@ func (d *Dir) Handle() (Handle, []*os.File, error) {
 	if err := d.requireParent(); err != nil {
 		return Handle{}, nil, cannotMake(err)
 	}
-	h := Handle{Parent: d.location.Parent, Name: d.location.Name, There: d.dir != nil, As: d.as}
+	h := Handle{Parent: d.location.Parent, Name: d.location.Name, Beside: d.location.Beside, There: d.dir != nil, As: d.as}
 	if h.There {
 		return h, []*os.File{d.parent, d.dir}, nil
 	}
@@ -46,7 +47,7 @@ func (h Handle) Count() int {
 // Adopt returns a Dir for a directory that another process opened and checked. The Dir takes over the files. Programs that
 // are started later do not inherit them.
 func Adopt(h Handle, files []*os.File) (*Dir, error) {
-	d := &Dir{location: Location{Parent: h.Parent, Name: h.Name}, adopted: true, as: h.As}
+	d := &Dir{location: Location{Parent: h.Parent, Name: h.Name, Beside: h.Beside}, adopted: true, as: h.As}
 	for i, f := range files {
 		if f == nil || len(files) != h.Count() {
 			return nil, errors.New("internal error: the journal's directory was not handed over; " +

@@ -160,7 +160,11 @@ func (s *Session) read() error {
 	s.facts.Image, s.facts.Mounts = s.image(), s.mounts()
 	s.facts.Mountable, s.facts.Attachable = s.mountable(), s.attachable()
 	s.facts.NoMount = s.noMount()
-	applied, err := worker.Undoable(s.dir)
+	rooms, err := s.rooms()
+	if err != nil {
+		return err
+	}
+	applied, err := worker.Undoable(rooms)
 	if err == nil {
 		err = txn.Rebacks(s.target, s.dir)
 	}

@@ -3,6 +3,7 @@ package txn
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 
 	"shunt/model/tried"
@@ -64,6 +65,31 @@ func roomOf(side journal.Store) (Room, error) {
 		return r.Room(name), nil
 	}
 	return nil, errors.New("internal error: nobody knows where the new file waits; nothing was changed, please report this")
+}
+
+// waitingTakes returns how much room the file takes that waits for a side, 0 if there is none.
+func waitingTakes(side journal.Store) (n int64, err error) {
+	if base, _ := journal.NameOn(side, ""); !isRoomy(base) {
+		return 0, nil
+	}
+	room, err := roomOf(side)
+	if err != nil {
+		return 0, err
+	}
+	f, err := room.Waiting()
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	n, err = f.Takes()
+	return n, errors.Join(err, f.Close())
+}
+
+func isRoomy(store journal.Store) bool {
+	_, ok := store.(Roomy)
+	return ok
 }
 
 // markLen is how many bytes of a file its mark is taken from.

@@ -159,8 +159,7 @@ func removeSide(side journal.Store) error {
 
 // sweepRoom removes the file that waits for the side of a journal, if the directory has rooms.
 func sweepRoom(side journal.Store) error {
-	base, _ := journal.NameOn(side, "")
-	if _, ok := base.(Roomy); !ok {
+	if base, _ := journal.NameOn(side, ""); !isRoomy(base) {
 		return nil
 	}
 	room, err := roomOf(side)

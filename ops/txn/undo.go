@@ -56,6 +56,11 @@ func (s *sides) undoable() (report.Applied, error) {
 		}
 		a.Room += geometry.Bytes(n)
 	}
+	n, err := waitingTakes(o.store)
+	if err != nil {
+		return a, tried.Errorf("%w: open the old image: %w", journal.ErrKeptDamaged, err)
+	}
+	a.Room += geometry.Bytes(n)
 	return a, nil
 }
 

@@ -52,7 +52,7 @@ func storeNoUndo(dir *journal.Dir, grown []int) error {
 }
 
 // Undoable returns the last applied transaction. The error says why it cannot be undone, or that there is none.
-func Undoable(dir *journal.Dir) (report.Applied, error) {
+func Undoable(dir Rooms) (report.Applied, error) {
 	a, err := txn.Undoable(dir)
 	if !errors.Is(err, txn.ErrNoUndo) {
 		return a, err

@@ -113,14 +113,14 @@ func TestNoUndo(t *testing.T) {
 	if err := storeNoUndo(dir, []int{2, 5}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Undoable(dir); !errors.Is(err, txn.ErrNoUndo) || !strings.Contains(err.Error(), "p2, p5 grew while mounted") {
+	if _, err := Undoable(Rooms{Dir: dir}); !errors.Is(err, txn.ErrNoUndo) || !strings.Contains(err.Error(), "p2, p5 grew while mounted") {
 		t.Error(err)
 	}
 	for _, text := range []string{"", "p2 grew", `{"grown":[]}`, `{"grown":[0]}`, `{"grown":[1]}{}`, `{"grown":["\u001b"]}`, `{"grown":[1],"x":1}`} {
 		if err := store(dir, journal.NoUndoName, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Undoable(dir); err == nil || err.Error() != txn.ErrNoUndo.Error() {
+		if _, err := Undoable(Rooms{Dir: dir}); err == nil || err.Error() != txn.ErrNoUndo.Error() {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
