@@ -14,5 +14,6 @@
 // AllowWrites writes. The others begin anew with Refresh, since a daemon keeps the format's tables in its memory.
 //
 // The formats have no marks for holes that can be relied on: what is punched there may keep its old bytes. Zeros are
-// therefore written, except where the disk reads as zero already. The size of a disk never changes here.
+// therefore written, except where the disk reads as zero already. The size of a disk never changes here: for that
+// the driver writes a new image (Renew), which takes the name of the old one.
 package qemu

@@ -145,14 +145,25 @@ func (f *file) Data(off int64) (start, end int64, err error) {
 	if err := f.Within("look for data in", off, 0); err != nil {
 		return 0, 0, err
 	}
-	for start = off; start < size; {
-		var list []nbd.Extent
-		err := f.ask(func(s *server) (err error) {
-			list, err = s.Status(start, size-start)
+	start, end, err = dataFrom(func(off, n int64) (list []nbd.Extent, err error) {
+		err = f.ask(func(s *server) (err error) {
+			list, err = s.Status(off, n)
 			return err
 		})
+		return list, err
+	}, off, size)
+	if err != nil {
+		return 0, 0, tried.Errorf("look for data in %s from byte %d: %w", f.Given, off, err)
+	}
+	return start, end, nil
+}
+
+// dataFrom finds the next run that may hold anything but zeros, as target.Device does.
+func dataFrom(status func(off, n int64) ([]nbd.Extent, error), off, size int64) (start, end int64, err error) {
+	for start = off; start < size; {
+		list, err := status(start, size-start)
 		if err != nil {
-			return 0, 0, tried.Errorf("look for data in %s from byte %d: %w", f.Given, start, err)
+			return 0, 0, err
 		}
 		for i, e := range list {
 			if e.Zero {
