@@ -3,6 +3,7 @@ package fsys
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"shunt/model"
 	"shunt/ops"
@@ -11,6 +12,13 @@ import (
 
 // Discover reports what this machine can do with each kind of file system.
 func Discover() ops.Capabilities { return DiscoverWith(Machine{}) }
+
+// Discovering begins to find out what Discover reports, and returns a function that waits for it.
+func Discovering() (wait func() ops.Capabilities) {
+	found := make(chan ops.Capabilities, 1)
+	go func() { found <- Discover() }()
+	return sync.OnceValue(func() ops.Capabilities { return <-found })
+}
 
 // DiscoverWith is like Discover, for the machine m.
 func DiscoverWith(m Machine) ops.Capabilities {

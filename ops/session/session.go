@@ -96,6 +96,7 @@ func Open(path string, opts Options) (*Session, error) {
 		opts.Tell = func(string) {}
 	}
 	opts.Tell("locking it")
+	tools := fsys.Discovering() // meanwhile
 	t, err := registry.Open(path, targetOptions(opts, target.Edit))
 	if err != nil {
 		return nil, err
@@ -108,7 +109,7 @@ func Open(path string, opts Options) (*Session, error) {
 		return nil, errors.Join(err, t.Close())
 	}
 	opts.Tell("looking for tools")
-	s.Discover()
+	s.env = s.environment(tools())
 	err = s.read()
 	if err == nil {
 		err = s.checkNames()
@@ -250,11 +251,15 @@ func (s *Session) Env() ops.Env { return s.env }
 
 // Discover finds out again what can be done on this machine, for Env.
 func (s *Session) Discover() ops.Env {
-	s.env = ops.Env{
-		Caps: fsys.Discover(), Sources: s.source, Room: guide.Room, Tight: enlarge.Tight, Medium: medium(s.target),
+	s.env = s.environment(fsys.Discover())
+	return s.env
+}
+
+func (s *Session) environment(tools ops.Capabilities) ops.Env {
+	return ops.Env{
+		Caps: tools, Sources: s.source, Room: guide.Room, Tight: enlarge.Tight, Medium: medium(s.target),
 		Layers: worker.LayersOf(s.target), Other: s.other, NoNewFile: s.noNewFile(),
 	}
-	return s.env
 }
 
 // medium says how a target moves data.

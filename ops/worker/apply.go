@@ -22,11 +22,12 @@ import (
 	"shunt/ops/txn"
 )
 
-// apply rehearses the plan, sends the report, and commits if the parent orders it.
-func (w *process) apply(ctx context.Context) report.Result {
+// apply rehearses the plan, sends the report, and commits if the parent orders it. tools waits for what can be done on this
+// machine.
+func (w *process) apply(ctx context.Context, tools func() ops.Capabilities) report.Result {
 	defer w.tidy()
 	w.link.at(func(p *report.Progress) { p.Phase = report.Rehearsing })
-	q, err := w.queue()
+	q, err := w.queue(tools)
 	if err != nil {
 		return w.failed(err)
 	}

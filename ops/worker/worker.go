@@ -76,8 +76,8 @@ type process struct {
 	decided chan struct{}      // closed when the parent has ordered the commit
 	stop    context.CancelFunc // cancels the rehearsal, or stops the commit at the next safe point
 
-	sources map[string]io.ReaderAt // the other targets that the plan copies from, by their paths
-	lenders []target.Target        // the same targets, to be closed
+	sources map[string]io.ReaderAt  // the other targets that the plan copies from, by their paths
+	lenders []target.Target         // the same targets, to be closed
 }
 
 func run() error {
@@ -193,7 +193,7 @@ func (w *process) work(ctx context.Context) report.Result {
 		return w.failed(err)
 	}
 	if w.job.Task == report.Apply {
-		return w.apply(ctx)
+		return w.apply(ctx, fsys.Discovering())
 	}
 	return w.recover(ctx)
 }
@@ -247,8 +247,8 @@ func (w *process) logf(format string, args ...any) {
 	}
 }
 
-// queue builds the parent's queue again, from the target itself.
-func (w *process) queue() (ops.Queue, error) {
+// queue builds the parent's queue again, from the target itself. tools waits for what can be done on this machine.
+func (w *process) queue(tools func() ops.Capabilities) (ops.Queue, error) {
 	disk, err := Scan(w.target)
 	if err != nil {
 		return ops.Queue{}, err
@@ -260,7 +260,7 @@ func (w *process) queue() (ops.Queue, error) {
 	if err != nil {
 		return ops.Queue{}, err
 	}
-	env := ops.Env{Caps: fsys.Discover(), Sources: sources, Layers: LayersOf(w.target), Other: w.others()}
+	env := ops.Env{Caps: tools(), Sources: sources, Layers: LayersOf(w.target), Other: w.others()}
 	q, err := plan.Parse(strings.NewReader(w.job.Plan), ops.NewQueue(disk, env), geometry.AlignNone)
 	if err != nil {
 		return ops.Queue{}, err

@@ -2,8 +2,6 @@ package qcow2
 
 import (
 	"iter"
-	"maps"
-	"slices"
 	"sort"
 )
 
@@ -102,30 +100,46 @@ func (s *set) has(g int64) bool {
 
 // changes holds by how much the number of references of each cluster changes.
 type changes struct {
-	pages map[int64]*[countPage]int32
+	pages []*[countPage]int32 // nil where nothing changes
 }
 
 // add notes n references more to each cluster that [off, off+length) touches.
 func (c *changes) add(off, length, cluster int64, n int32) {
 	for g := off / cluster; g <= (off+length-1)/cluster; g++ {
-		page := c.pages[g/countPage]
+		page := c.at(g / countPage)
 		if page == nil {
-			if c.pages == nil {
-				c.pages = map[int64]*[countPage]int32{}
-			}
-			page = new([countPage]int32)
-			c.pages[g/countPage] = page
+			page = c.turn(g / countPage)
 		}
 		page[g%countPage] += n
 	}
 }
 
+// at returns page p, or nil if nothing changes there.
+func (c *changes) at(p int64) *[countPage]int32 {
+	if p >= int64(len(c.pages)) {
+		return nil
+	}
+	return c.pages[p]
+}
+
+// turn makes page p, and returns it.
+func (c *changes) turn(p int64) *[countPage]int32 {
+	if more := p + 1 - int64(len(c.pages)); more > 0 {
+		c.pages = append(c.pages, make([]*[countPage]int32, more)...)
+	}
+	c.pages[p] = new([countPage]int32)
+	return c.pages[p]
+}
+
 // all yields the clusters whose number of references changes, in order.
 func (c *changes) all() iter.Seq2[int64, int32] {
 	return func(yield func(int64, int32) bool) {
-		for _, p := range slices.Sorted(maps.Keys(c.pages)) {
-			for j, n := range c.pages[p] {
-				if n != 0 && !yield(p*countPage+int64(j), n) {
+		for p, page := range c.pages {
+			if page == nil {
+				continue
+			}
+			for j, n := range page {
+				if n != 0 && !yield(int64(p)*countPage+int64(j), n) {
 					return
 				}
 			}
@@ -135,7 +149,7 @@ func (c *changes) all() iter.Seq2[int64, int32] {
 
 // of returns by how much the number of references of cluster g changes.
 func (c *changes) of(g int64) int64 {
-	if page := c.pages[g/countPage]; page != nil {
+	if page := c.at(g / countPage); page != nil {
 		return int64(page[g%countPage])
 	}
 	return 0
@@ -144,15 +158,14 @@ func (c *changes) of(g int64) int64 {
 // in yields those of the clusters [start, end).
 func (c *changes) in(start, end int64) iter.Seq2[int64, int32] {
 	return func(yield func(int64, int32) bool) {
-		for g := start; g < end; g++ {
-			page := c.pages[g/countPage]
-			if page == nil {
-				g += countPage - 1 - g%countPage
-				continue
+		for g := start; g < end; {
+			page, next := c.at(g/countPage), min(end, (g/countPage+1)*countPage)
+			for ; page != nil && g < next; g++ {
+				if n := page[g%countPage]; n != 0 && !yield(g, n) {
+					return
+				}
 			}
-			if n := page[g%countPage]; n != 0 && !yield(g, n) {
-				return
-			}
+			g = next
 		}
 	}
 }

@@ -74,7 +74,8 @@ func move(b *testing.B, path string, next target.Next) {
 	require(b, err)
 	e, err := im.Prepare(context.Background(), check, next, f)
 	require(b, err)
-	require(b, e.verify(context.Background(), fileStore{f}, false))
+	_, err = e.verify(context.Background(), fileStore{f}, false)
+	require(b, err)
 	require(b, e.Switch())
 	require(b, f.Close())
 }

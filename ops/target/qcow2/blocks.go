@@ -32,14 +32,3 @@ func (b *blocks) load(i int64) error {
 	}
 	return err
 }
-
-// count returns the stored count of cluster g.
-func (b *blocks) count(g int64) (uint64, error) {
-	per := b.im.perBlock()
-	i := g / per
-	if i >= int64(len(b.offsets)) || b.offsets[i] == 0 {
-		return 0, nil
-	}
-	err := b.load(i)
-	return count(b.bytes, g%per, b.im.RefcountBits), err
-}

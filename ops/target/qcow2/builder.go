@@ -18,7 +18,8 @@ type builder struct {
 	movers []clusters     // of the old disk, that moves of whole clusters touch
 	layers layers         // of a rebase
 
-	source struct { // the old L2 table that was read last
+	origins [2]origin // of the clusters of the new disk that were looked up last: as they come, and those of the old disk
+	source  struct {  // the old L2 table that was read last
 		index int
 		known bool
 		table []byte
@@ -54,11 +55,10 @@ func (b *builder) find(off int64) int {
 // build makes L2 table i and writes it.
 func (b *builder) build(i int) error {
 	e, im := b.e, b.e.im
-	old, err := b.old(i)
+	before, err := b.old(i)
 	if err != nil {
 		return err
 	}
-	before := bytes.Clone(old) // b.old may read another one
 	clear(b.table)
 	first := int64(i) * im.perL2()
 	for j := range im.perL2() {
@@ -143,7 +143,7 @@ func (h *Header) setEntry(table []byte, j int64, x entry) {
 	}
 }
 
-// old returns L2 table i of the old disk, or nil if there is none. It is valid until the next call.
+// old returns L2 table i of the old disk, or nil if there is none. It must not be changed.
 func (b *builder) old(i int) ([]byte, error) {
 	im := b.e.im
 	if i >= len(im.l1) || im.l1[i]&offsetMask == 0 {

@@ -36,7 +36,7 @@ func (im *Image) compact(ctx context.Context, check *Check, w Writer) (changed b
 		err = w.Sync()
 	}
 	if err == nil {
-		err = e.verify(ctx, im.store, true)
+		_, err = e.verify(ctx, im.store, true)
 	}
 	if err == nil {
 		err = e.Switch()

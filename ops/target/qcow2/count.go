@@ -72,6 +72,14 @@ func (c *counts) get(i int64) uint64 {
 	return c.large[i]
 }
 
+// at returns page p, or nil if all its counts are zero.
+func (c *counts) at(p int64) *[countPage]uint16 {
+	if p >= int64(len(c.pages)) {
+		return nil
+	}
+	return c.pages[p]
+}
+
 // blocks returns the refcount blocks, of so many clusters each, that have a count that is not zero. One can come again.
 func (c *counts) blocks(per int64) iter.Seq[int64] {
 	return func(yield func(int64) bool) {

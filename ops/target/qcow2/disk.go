@@ -35,6 +35,12 @@ type Disk struct {
 	check *Check // of the image; nil if it is not edited
 
 	length int64 // of the file before the last stage
+
+	// What the last stage has made ready. Its references have been followed, and nobody else can write to the file.
+	staged struct {
+		sector [sectorLen]byte
+		check  *Check
+	}
 }
 
 // NewDisk reads the image that open returns, whose file is host. To be edited, all its references are followed, since a
@@ -48,8 +54,11 @@ func (d *Disk) load() error {
 	im, err := d.open()
 	var check *Check
 	if err == nil && d.edits {
-		check, err = im.Walk(context.Background())
+		if check = d.staged.check; check == nil || im.sector != d.staged.sector {
+			check, err = im.Walk(context.Background())
+		}
 	}
+	d.staged.check = nil
 	if err != nil {
 		return tried.Errorf("open %s: %w", d.name, err)
 	}
@@ -204,9 +213,10 @@ func (d *Disk) Stage(ctx context.Context, next target.Next, watch func(done int6
 	if err != nil {
 		return target.Switch{}, errors.Join(tried.Errorf("write to free clusters of %s: %w", d.name, err), d.Unstage())
 	}
-	if err := e.verify(ctx, d.host, next.Verify); err != nil {
+	if d.staged.check, err = e.verify(ctx, d.host, next.Verify); err != nil {
 		return target.Switch{}, errors.Join(tried.Errorf("check the new clusters of %s: %w", d.name, err), d.Unstage())
 	}
+	d.staged.sector = e.sector
 	before, after := e.Before(), e.sector
 	s := target.Switch{Before: before[:], After: after[:], Cost: e.Cost}
 	for off, n := range e.Freed() {
@@ -237,6 +247,7 @@ func (d *Disk) withData(list []target.Part, off, end int64) ([]target.Part, erro
 
 // Unstage implements target.Switching.
 func (d *Disk) Unstage() error {
+	d.staged.check = nil
 	if d.length == 0 || d.host.Size() <= d.length {
 		return nil
 	}

@@ -16,7 +16,7 @@ func (b *builder) entry(g int64, was entry) (entry, error) {
 		}
 		return entry{}, nil
 	}
-	switch kind, by := b.origin(g); kind {
+	switch kind, by := b.origin(g, &b.origins[0]); kind {
 	case target.Keep:
 		if e.rebases() {
 			return b.rebased(g, was)
@@ -34,13 +34,24 @@ func (b *builder) entry(g int64, was entry) (entry, error) {
 	return b.fresh(g, &e.Cost.Copied)
 }
 
+// An origin says where a run of clusters of the new disk comes from.
+type origin struct {
+	clusters
+	kind target.PieceKind
+	by   int64 // for Move: by how many clusters they move
+}
+
 // origin returns where cluster g of the new disk comes from as a whole, and for Move by how many clusters it moves. It is
-// Write if the cluster is made of parts.
-func (b *builder) origin(g int64) (kind target.PieceKind, by int64) {
+// Write if the cluster is made of parts. Clusters are mostly looked up in order, so near holds the run of the last one.
+func (b *builder) origin(g int64, near *origin) (kind target.PieceKind, by int64) {
+	if near.start <= g && g < near.end {
+		return near.kind, near.by
+	}
 	e, c := b.e, b.e.im.cluster()
 	off, end := g*c, min((g+1)*c, e.plan.Size)
 	kind = target.Free
-	for i := b.find(off); i < len(b.pieces) && b.pieces[i].Off < end; i++ {
+	first := b.find(off)
+	for i := first; i < len(b.pieces) && b.pieces[i].Off < end; i++ {
 		p := b.pieces[i]
 		switch {
 		case p.Kind == target.Free:
@@ -57,7 +68,10 @@ func (b *builder) origin(g int64) (kind target.PieceKind, by int64) {
 	switch {
 	case kind == target.Keep && off+c > end && e.plan.Size != e.im.Size(), // what lies behind the end must read as zero later
 		kind == target.Move && (by%c != 0 || off+c > end || off-by+c > e.im.Size()):
-		return target.Write, 0
+		kind, by = target.Write, 0
+	}
+	if p := b.pieces[first]; p.Off+p.Len >= off+c { // so it is with all clusters that lie in this piece as a whole
+		*near = origin{clusters{ceil(p.Off, c), (p.Off + p.Len) / c}, kind, by / c}
 	}
 	return kind, by / c
 }
@@ -171,6 +185,6 @@ func (b *builder) stays(g int64) bool {
 	if g*b.e.im.cluster() >= b.e.plan.Size {
 		return false
 	}
-	kind, _ := b.origin(g)
+	kind, _ := b.origin(g, &b.origins[1])
 	return kind == target.Keep
 }

@@ -149,7 +149,7 @@ func (b *builder) leave(g int64) error {
 	if err != nil {
 		return err
 	}
-	if kind, _ := b.origin(g); (kind == target.Move || kind == target.Write) && was.kind() != packed && was.host() != 0 && b.e.owns(was.host()) {
+	if kind, _ := b.origin(g, &b.origins[0]); (kind == target.Move || kind == target.Write) && was.kind() != packed && was.host() != 0 && b.e.owns(was.host()) {
 		add(&b.e.spare.pool, was.host()/b.e.im.cluster())
 	}
 	return nil

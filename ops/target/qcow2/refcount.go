@@ -49,10 +49,14 @@ type refcounts struct {
 
 // changed notes the blocks of all changed counts, and reports whether one is new.
 func (r *refcounts) changed() bool {
-	per, found := r.e.im.perBlock(), false
+	per, found, last := r.e.im.perBlock(), false, int64(-1)
 	for g := range r.e.change.all() {
-		if _, known := r.moved[g/per]; !known {
-			r.moved[g/per] = false
+		if g/per == last {
+			continue
+		}
+		last = g / per
+		if _, known := r.moved[last]; !known {
+			r.moved[last] = false
 		}
 	}
 	for _, done := range r.moved {

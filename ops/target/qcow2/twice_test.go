@@ -63,7 +63,7 @@ func TestClusterUsedTwice(t *testing.T) {
 		e, err := im.Prepare(context.Background(), check, d.plan(), r)
 		require(t, err)
 		staged := lose(nil, file, r.writes, 0)
-		if err = e.verify(context.Background(), memory(staged), true); !c.ok {
+		if _, err = e.verify(context.Background(), memory(staged), true); !c.ok {
 			if !errors.As(err, new(*Refused)) {
 				t.Errorf("%s: %v", c.what, err)
 			}

@@ -25,29 +25,34 @@ func (s switched) ReadAt(p []byte, off int64) (int, error) {
 }
 
 // verify opens the image as it will be and follows all its references, before anything depends on them. With content set
-// it also compares what was written with what it should be.
-func (e *Edit) verify(ctx context.Context, file Store, content bool) error {
+// it also compares what was written with what it should be. It returns what the walk found.
+func (e *Edit) verify(ctx context.Context, file Store, content bool) (*Check, error) {
 	const report = "; nothing was changed, please report this"
 	im, err := Open(switched{file, e.sector[:]}, e.below)
 	if err != nil {
-		return fmt.Errorf("internal error: the new disk cannot be opened: %w"+report, err)
+		return nil, fmt.Errorf("internal error: the new disk cannot be opened: %w"+report, err)
 	}
 	check, err := im.Walk(ctx)
 	switch {
 	case ctx.Err() != nil:
-		return err
+		return nil, err
 	case err != nil:
-		return fmt.Errorf("internal error: the new disk cannot be followed: %w"+report, err)
+		return nil, fmt.Errorf("internal error: the new disk cannot be followed: %w"+report, err)
 	case check.Copied.Count > 0 && len(im.Snapshots) == 0:
-		return &Refused{
+		return nil, &Refused{
 			Why: "uses one cluster for two places of its disk, which this change cannot take apart",
 			Do:  "nothing was changed; make an image in order with `qemu-img convert`",
 		}
 	case !check.Clean() || check.Leaks.Count > e.check.Leaks.Count || im.Size() != e.size:
-		return errors.New("internal error: the counts of the new disk are wrong" + report)
-	case !content:
-		return nil
+		return nil, errors.New("internal error: the counts of the new disk are wrong" + report)
+	case content:
+		err = e.compare(ctx, im)
 	}
+	return check, err
+}
+
+// compare compares what was written for the new disk with what it should be.
+func (e *Edit) compare(ctx context.Context, im *Image) error {
 	for p := range e.plan.Pieces {
 		if p.Kind != target.Write && p.Kind != target.Move && !e.rebases() {
 			continue

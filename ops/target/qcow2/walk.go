@@ -248,13 +248,15 @@ func (w *walk) l2(off, n int64) error {
 			}
 			return w.refer(at, length, n)
 		}
-		if e.host() >= w.size && (e.kind() == zero || w.im.Extended && uint32(e.parts) == 0) {
-			return w.refer(e.host(), w.im.cluster(), n) // nothing of it is read, so it need not be there
+		if e.host()+w.im.cluster() > w.size {
+			if e.host() >= w.size && (e.kind() == zero || w.im.Extended && uint32(e.parts) == 0) {
+				return w.refer(e.host(), w.im.cluster(), n) // nothing of it is read, so it need not be there
+			}
+			if w.short(e) {
+				w.check.Beyond.add(e.host()>>w.im.ClusterBits, 0, 0)
+			}
 		}
-		if w.short(e) {
-			w.check.Beyond.add(e.host()/w.im.cluster(), 0, 0)
-		}
-		switch g := e.host() / w.im.cluster(); g {
+		switch g := e.host() >> w.im.ClusterBits; g {
 		case 0:
 		case run.end:
 			run.end++
@@ -296,7 +298,10 @@ func (im *Image) eachEntry(off int64, do func(i int64, e entry) error) error {
 		return err
 	}
 	plain := ^(copied | offsetMask&^uint64(im.cluster()-1)) // bits that are 0 in an entry of an ordinary cluster
-	for i := range im.perL2() {
+	for i, n := int64(0), int64(im.l2Entry()); i*n < int64(len(table)); i++ {
+		if be.Uint64(table[i*n:]) == 0 && !im.Extended {
+			continue
+		}
 		e := im.entryIn(table, i)
 		if e == (entry{}) {
 			continue
@@ -325,34 +330,45 @@ func (w *walk) data(run clusters, refs int64) error {
 // compare compares the counts in the refcount blocks with the references.
 func (w *walk) compare(offsets []int64) error {
 	im, c := w.im, w.check
-	b := blocks{im: im, offsets: offsets, at: -1}
-	for i, off := range offsets {
-		if off == 0 {
-			continue
-		}
-		if err := cmp.Or(w.ctx.Err(), b.load(int64(i))); err != nil {
-			return err
-		}
-		if b.empty {
-			continue
-		}
-		for j := range im.perBlock() {
-			stored := count(b.bytes, j, im.RefcountBits)
-			if stored == 0 {
-				continue
+	b, per := blocks{im: im, offsets: offsets, at: -1}, im.perBlock()
+	for i := range max(int64(len(offsets)), ceil(c.refs.end, per)) {
+		counts := []byte(nil) // without them all are 0
+		if i < int64(len(offsets)) && offsets[i] != 0 {
+			if err := cmp.Or(w.ctx.Err(), b.load(i)); err != nil {
+				return err
 			}
-			if g := int64(i)*im.perBlock() + j; stored > c.refs.get(g) {
-				c.leaked(g, stored, im.cluster())
+			if !b.empty {
+				counts = b.bytes
 			}
+		}
+		for g := i * per; g < (i+1)*per; {
+			page, end := c.refs.at(g/countPage), min((i+1)*per, (g/countPage+1)*countPage)
+			for ; g < end && (page != nil || counts != nil); g++ {
+				stored, found := uint64(0), uint64(0)
+				if counts != nil {
+					stored = count(counts, g-i*per, im.RefcountBits)
+				}
+				if page != nil {
+					found = uint64(page[g%countPage])
+				}
+				if stored != found || found == tooLarge {
+					c.differs(g, stored, im.cluster())
+				}
+			}
+			g = end
 		}
 	}
-	return c.refs.each(func(g int64, found uint64) error {
-		stored, err := b.count(g)
-		if stored < found {
-			c.Errors.add(g, stored, found)
-		}
-		return err
-	})
+	return nil
+}
+
+// differs notes a cluster whose count may not be the number of its references.
+func (c *Check) differs(g int64, stored uint64, cluster int64) {
+	switch found := c.refs.get(g); {
+	case stored > found:
+		c.leaked(g, stored, cluster)
+	case stored < found:
+		c.Errors.add(g, stored, found)
+	}
 }
 
 // leaked notes a cluster with a count that is too high.
@@ -376,11 +392,15 @@ type clusters struct{ start, end int64 }
 // marks compares the mark "copied" of all entries of the active tree with the counts.
 func (w *walk) marks() error {
 	im, c := w.im, w.check
-	mapped := int64(0)
-	defer func() { c.Preallocated = mapped == im.clusters() && mapped > 0 }()
+	mapped, all := int64(0), im.clusters()
+	defer func() { c.Preallocated = mapped == all && mapped > 0 }()
 	one := func(word uint64, host int64) {
-		g := host / im.cluster()
-		if n := max(c.refs.get(g), c.high[g]); (word&copied != 0) != (n == 1) {
+		g := host >> im.ClusterBits
+		n := c.refs.get(g)
+		if len(c.high) > 0 {
+			n = max(n, c.high[g])
+		}
+		if (word&copied != 0) != (n == 1) {
 			c.Copied.add(g, n, 0)
 		}
 	}
@@ -399,7 +419,7 @@ func (w *walk) marks() error {
 		err = im.eachEntry(off, func(j int64, e entry) error {
 			if e.kind() != packed && e.host() != 0 {
 				one(e.word, e.host())
-				if int64(i)*im.perL2()+j < im.clusters() {
+				if int64(i)*im.perL2()+j < all {
 					mapped++
 				}
 			}

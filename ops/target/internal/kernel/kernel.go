@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -38,8 +39,31 @@ func names(path ...string) []string {
 
 // read returns the content of a file of /proc or /sys. It returns "" for one that is gone or may not be read.
 func read(path ...string) string {
-	text, _ := os.ReadFile(filepath.Join(path...)) // it is "" after an error
-	return string(text)
+	text, _ := readAt(unix.AT_FDCWD, filepath.Join(path...)) // it is "" after an error
+	return text
+}
+
+// readAt reads a file by its path from an open directory. A search through /proc reads thousands of short files, and what
+// os.ReadFile does besides, such as asking for events of the file, takes most of its time.
+func readAt(dir int, path string) (text string, err error) {
+	fd := -1
+	err = Retry(func() error { fd, err = unix.Openat(dir, path, unix.O_RDONLY|unix.O_CLOEXEC, 0); return err })
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = unix.Close(fd) }()
+	for buf := make([]byte, 0, 1024); ; {
+		n, err := unix.Read(fd, buf[len(buf):cap(buf)])
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			return "", err
+		case n == 0:
+			return string(buf), nil
+		default:
+			buf = slices.Grow(buf[:len(buf)+n], 1)
+		}
+	}
 }
 
 // A FileID identifies a file for searches in /proc and /sys.
@@ -54,7 +78,7 @@ type FileID struct {
 // Identify returns the FileID of a file that this process has open.
 func (k Kernel) Identify(dev, inode uint64, f *os.File) FileID {
 	fd := int(f.Fd())
-	return FileID{Dev: dev, Inode: inode, FD: fd, Shown: parseFdinfo(k.self("fdinfo", strconv.Itoa(fd))).inode}
+	return FileID{Dev: dev, Inode: inode, FD: fd, Shown: parseFdinfo(read(k.self("fdinfo", strconv.Itoa(fd)))).inode}
 }
 
 // FileAt returns the FileID of the file at a path, which this process does not have open.

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -161,18 +162,45 @@ type opener struct {
 func (k Kernel) openers(id FileID) []opener {
 	var found []opener
 	for pid, proc := range k.processes() {
-		for _, fd := range names(proc, "fd") {
-			if pid == os.Getpid() && fd == strconv.Itoa(id.FD) {
-				continue
-			}
-			// The number is compared first, because stat of a file on a dead network mount would hang.
-			info := parseFdinfo(filepath.Join(proc, "fdinfo", fd))
-			if info.inode != 0 && id.Shown != 0 && info.inode != id.Shown {
-				continue
-			}
-			if id.is(filepath.Join(proc, "fd", fd)) && !endsSoon(read(proc, "stat")) {
+		for _, info := range k.opened(pid, proc, id) {
+			if !endsSoon(read(proc, "stat")) {
 				found = append(found, opener{k.served(pid), info})
 			}
+		}
+	}
+	return found
+}
+
+// opened describes the descriptors by which a process has the file open, except id.FD.
+func (k Kernel) opened(pid int, proc string, id FileID) (found []fdinfo) {
+	list := names(proc, "fd")
+	if len(list) == 0 {
+		return nil
+	}
+	dir := -1
+	_ = Retry(func() (err error) { // without it the paths are longer
+		dir, err = unix.Open(filepath.Join(proc, "fdinfo"), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		return err
+	})
+	if dir >= 0 {
+		defer func() { _ = unix.Close(dir) }()
+	}
+	for _, fd := range list {
+		if pid == os.Getpid() && fd == strconv.Itoa(id.FD) {
+			continue
+		}
+		// The number is compared first, because stat of a file on a dead network mount would hang.
+		text, _ := readAt(dir, fd) // a kernel that shows nothing leaves the rest to stat
+		info := parseFdinfo(text)
+		if info.inode != 0 && id.Shown != 0 && info.inode != id.Shown {
+			continue
+		}
+		st, err := Stat(filepath.Join(proc, "fd", fd))
+		if errors.Is(err, unix.EACCES) {
+			return found // and so it is with all of this process
+		}
+		if err == nil && st.Dev == id.Dev && st.Ino == id.Inode {
+			found = append(found, info)
 		}
 	}
 	return found
@@ -185,8 +213,8 @@ type fdinfo struct {
 	locks  bool   // holds a lock by this descriptor
 }
 
-func parseFdinfo(path string) (info fdinfo) {
-	for line := range strings.Lines(read(path)) {
+func parseFdinfo(text string) (info fdinfo) {
+	for line := range strings.Lines(text) {
 		key, value, _ := strings.Cut(line, ":")
 		value = strings.TrimSpace(value)
 		switch key {
