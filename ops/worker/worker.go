@@ -76,8 +76,8 @@ type process struct {
 	decided chan struct{}      // closed when the parent has ordered the commit
 	stop    context.CancelFunc // cancels the rehearsal, or stops the commit at the next safe point
 
-	sources map[string]io.ReaderAt  // the other targets that the plan copies from, by their paths
-	lenders []target.Target         // the same targets, to be closed
+	sources map[string]io.ReaderAt // the other targets that the plan copies from, by their paths
+	lenders []target.Target        // the same targets, to be closed
 }
 
 func run() error {
