@@ -1,7 +1,6 @@
 package fsys
 
 import (
-	"errors"
 	"io"
 	"sync"
 
@@ -99,7 +98,7 @@ func (f *clusterFile) Data(off int64) (from, to int64, err error) {
 
 func (f *clusterFile) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
-		return 0, errors.New("a file has no bytes in front of its first one")
+		return 0, errNegative
 	}
 	n := 0
 	for n < len(p) && off < f.size {

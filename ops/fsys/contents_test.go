@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"shunt/model"
 	"shunt/model/testneed"
 	"shunt/ops/report"
@@ -127,14 +129,80 @@ func filesToRead(t testing.TB, links bool) (dir string, want map[string]string) 
 		must(t, os.Symlink(to, filepath.Join(dir, name)))
 		want[name] = "-> " + to
 	}
-	hole := make([]byte, 5<<20)
-	copy(hole[3<<20:], "in the middle")
-	f, err := os.Create(filepath.Join(dir, "sparse"))
-	must(t, err)
-	_, err = f.WriteAt(hole[3<<20:][:13], 3<<20)
-	must(t, errors.Join(err, f.Truncate(int64(len(hole))), f.Close()))
-	want["sparse"] = string(hole)
+	for name, at := range map[string]int{"sparse": 3 << 20, "far": 68 << 20} {
+		b := make([]byte, at+1<<20)
+		copy(b[at:], "in the middle")
+		writeSparse(t, filepath.Join(dir, name), b)
+		want[name] = string(b)
+	}
+	pieces := make([]byte, 4<<20)
+	for at := 0; at < len(pieces); at += 8 << 10 {
+		copy(pieces[at:], fmt.Sprint("piece ", at))
+	}
+	writeSparse(t, filepath.Join(dir, "pieces"), pieces)
+	want["pieces"] = string(pieces)
 	return dir, want
+}
+
+// writeSparse writes a file with holes where there are blocks of zeros.
+func writeSparse(t testing.TB, path string, b []byte) {
+	t.Helper()
+	f, err := os.Create(path)
+	must(t, err)
+	const block = 4096
+	for at := 0; at < len(b); at += block {
+		if piece := b[at:min(at+block, len(b))]; len(bytes.Trim(piece, "\x00")) > 0 {
+			_, err = f.WriteAt(piece, int64(at))
+			must(t, err)
+		}
+	}
+	must(t, errors.Join(f.Truncate(int64(len(b))), f.Close()))
+}
+
+// TestContentsExt reads what mke2fs wrote, with all ways to find the content of a file.
+func TestContentsExt(t *testing.T) {
+	testneed.Tool(t, "mke2fs")
+	dir, want := filesToRead(t, true)
+	for _, c := range []struct {
+		kind model.FSKind
+		args string
+	}{
+		{model.Ext2, "-t ext2 -b 1024"},
+		{model.Ext2, "-t ext2 -b 1024 -r 0"},
+		{model.Ext3, "-t ext3 -b 4096 -O ^dir_index -I 128"},
+		{model.Ext4, "-t ext4 -b 1024"},
+		{model.Ext4, "-t ext4 -O inline_data -I 512"},
+		{model.Ext4, "-t ext4 -O bigalloc,^flex_bg,meta_bg,^resize_inode,^metadata_csum"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			path := sparse(t, 40*mib)
+			tool(t, "sh", "-ec", `mke2fs -q `+c.args+` -d "$2" "$1"`, "sh", path, dir)
+			fs := contentsOf(t, c.kind, path)
+			got, want := everything(t, fs), maps.Clone(want)
+			if strings.Contains(c.args, "inline_data") { // then mke2fs forgets zeros at the end of a file
+				for name := range want {
+					got[name], want[name] = strings.TrimRight(got[name], "\x00"), strings.TrimRight(want[name], "\x00")
+				}
+			}
+			sameContents(t, got, want)
+			var st unix.Stat_t
+			must(t, unix.Stat(filepath.Join(dir, "d", "one"), &st))
+			n, err := Walk(t.Context(), fs, []string{"d", "one"})
+			if err != nil || n.Mode != st.Mode || n.UID != st.Uid || n.Modified.Unix() != st.Mtim.Sec || n.Links != 1 {
+				t.Errorf("%+v, %v", n, err)
+			}
+			if _, err := Walk(t.Context(), fs, []string{"passwd", "x"}); !errors.Is(err, ErrIsLink) {
+				t.Errorf("through a link: %v", err)
+			}
+			n, err = Walk(t.Context(), fs, []string{"pieces"})
+			must(t, err)
+			f, err := fs.Open(t.Context(), n)
+			must(t, err)
+			if from, to, err := f.Data(5000); !strings.Contains(c.args, "inline") && (err != nil || from != 8192 || to > 12288 && !strings.Contains(c.args, "bigalloc")) {
+				t.Errorf("the data is said to be in [%d, %d), %v", from, to, err)
+			}
+		})
+	}
 }
 
 // TestContentsFAT reads what mtools wrote, on all kinds of FAT and clusters of several sizes.

@@ -37,7 +37,7 @@ func extDrivers() []Driver {
 		certain:     true,
 		spare:       extSpare,
 		Ask:         ask("e2fsprogs", "dumpe2fs", "-h", "{}"),
-		text:        textDebugfs,
+		contents:    openExt, text: textDebugfs,
 		ways: []Way{
 			{Name: "go-diskfs", suits: libraryReadsExt, Read: readExtLibrary},
 			lister{"debugfs", "e2fsprogs", []string{"DEBUGFS_PAGER=__none__"}, listDebugfs}.way(),
