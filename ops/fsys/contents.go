@@ -122,6 +122,16 @@ func Walk(ctx context.Context, c Contents, names []string) (Node, error) {
 	return at, nil
 }
 
+// Full completes the facts about a file that was found, where the reader of directories does not have all of them.
+func Full(ctx context.Context, c Contents, n Node) (Node, error) {
+	if f, ok := c.(interface {
+		Full(ctx context.Context, n Node) (Node, error)
+	}); ok {
+		return f.Full(ctx, n)
+	}
+	return n, nil
+}
+
 // Nameable reports whether a name can be the name of a file on Linux.
 func Nameable(name string) bool {
 	const longest = 255

@@ -283,6 +283,37 @@ func TestNamesAsMtools(t *testing.T) {
 	}
 }
 
+// TestContentsNTFS reads what the tools of ntfs-3g wrote.
+func TestContentsNTFS(t *testing.T) {
+	testneed.Tool(t, "mkntfs")
+	testneed.Tool(t, "ntfscp")
+	dir, all := filesToRead(t, false)
+	path, want := sparse(t, 16*mib), map[string]string{}
+	script := `mkntfs -q -Q -F "$1" >&2; cd "$2"; export LC_ALL=C.UTF-8`
+	for i, name := range []string{"empty", "d/c", "d/Sub Directory/Ünïcödé — 日本.bin", "lower.ext"} {
+		to := fmt.Sprintf("file %d — ü", i)
+		want[to] = all[name]
+		script += "; ntfscp -f \"$1\" '" + name + "' '" + to + "'"
+	}
+	tool(t, "sh", "-ec", script, "sh", path, dir)
+	fs := contentsOf(t, model.NTFS, path)
+	sameContents(t, everything(t, fs), want)
+	n, err := Walk(t.Context(), fs, []string{"FILE 2 — ü"})
+	must(t, err)
+	if n, err = Full(t.Context(), fs, n); err != nil || time.Since(n.Modified) > 48*time.Hour {
+		t.Errorf("%+v, %v", n, err)
+	}
+	f, err := fs.Open(t.Context(), n)
+	must(t, err)
+	b := make([]byte, 1000)
+	for _, off := range []int64{200_000, 100_000, 100_500, 299_000} { // also backwards
+		if _, err := f.ReadAt(b, off); err != nil || string(b) != want["file 2 — ü"][off:off+1000] {
+			t.Errorf("at %d: %v", off, err)
+		}
+	}
+	must(t, f.Close())
+}
+
 // TestContentsExFAT reads an exFAT that the kernel filled; see the README of the directory.
 func TestContentsExFAT(t *testing.T) {
 	testneed.Tool(t, "xz")

@@ -42,9 +42,10 @@ func ntfsDriver() Driver {
 		setUUID: command("ntfslabel", "--force", "--new-serial", "{}"),
 		setHalf: command("ntfslabel", "--force", "--new-half-serial", "{}"),
 		moved:   movedNTFS, storedStart: hiddenIn,
-		Ask:    ask("ntfs-3g", "ntfsinfo", "-m", "{}"),
-		ways:   []Way{lister{"ntfsls", "ntfs-3g", []string{"LC_ALL=C.UTF-8"}, listNtfsls}.way()},
-		Mounts: mountedAs("ntfs3", ""),
+		Ask:      ask("ntfs-3g", "ntfsinfo", "-m", "{}"),
+		ways:     []Way{lister{"ntfsls", "ntfs-3g", ntfsEnv, listNtfsls}.way()},
+		contents: openNTFS,
+		Mounts:   mountedAs("ntfs3", ""),
 		Serves: Serving{
 			Package: "ntfs-3g",
 			Argv:    []string{"ntfs-3g", "-o", "ro,norecover,no_detach,dmask=022,fmask=133,uid={uid},gid={gid}", "{}", "{at}"},

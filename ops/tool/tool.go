@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -35,6 +36,9 @@ type Cmd struct {
 	Input string
 	// Needs are the rights that the tool keeps in a sandbox (see WithSandbox). Without a sandbox it has those of this process.
 	Needs Needs
+	// Stdout gets what the tool writes to its standard output, byte by byte. Only its standard error then counts as output. If a
+	// write fails, the tool is ended by a signal when it writes more. Stdout may be nil.
+	Stdout io.Writer
 	// OnOutput is called for every line of the output that is not blank, as it appears. See lines for what counts as a line.
 	// It is called from one goroutine and never after Run has returned. It may be nil.
 	OnOutput func(line string)
@@ -122,8 +126,18 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 	if c.Input != "" {
 		cmd.Stdin = strings.NewReader(c.Input)
 	}
+	content := make(chan struct{})
+	close(content)
+	if c.Stdout != nil {
+		if content, err = pass(cmd, c.Stdout); err != nil {
+			return Result{}, errors.Join(tried.Errorf("run %s: %w", name, err), in.Close())
+		}
+	}
 	err = cmd.Start()
 	_ = in.Close()
+	if c.Stdout != nil {
+		_ = cmd.Stdout.(*os.File).Close() // the tool has it
+	}
 	if err != nil {
 		return Result{}, tried.Errorf("start %s: %w", name, err)
 	}
@@ -137,6 +151,7 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 	_ = cmd.Wait() // ProcessState says more than the error
 	_ = out.SetReadDeadline(time.Now().Add(grace))
 	<-read
+	<-content
 
 	result := Result{Exit: cmd.ProcessState.ExitCode(), Output: text.String()}
 	switch status := cmd.ProcessState.Sys().(syscall.WaitStatus); {
@@ -150,6 +165,22 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 		}
 		return result, fmt.Errorf("%s was killed by a signal: %s", name, status.Signal())
 	}
+}
+
+// pass makes a pipe the tool's standard output, and copies what comes out of it to w. The channel is closed at its end.
+func pass(cmd *exec.Cmd, w io.Writer) (chan struct{}, error) {
+	out, in, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stdout = in
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = io.Copy(w, out) // w knows what was wrong with it
+		_ = out.Close()        // now the tool cannot write more
+	}()
+	return done, nil
 }
 
 // awaitEnd waits until the leader of a process group has ended. It kills the group when the context or the leader ends. It
