@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"shunt/model/safetext"
 	"shunt/ops/report"
 )
@@ -66,6 +68,8 @@ type Node struct {
 	Target string
 	// NoTarget is the reason why Target is not known, for a link.
 	NoTarget string
+	// Attributes says that the file has extended attributes.
+	Attributes bool
 	// at is what the reader needs to find the file.
 	at any
 }
@@ -130,6 +134,19 @@ func Full(ctx context.Context, c Contents, n Node) (Node, error) {
 		return f.Full(ctx, n)
 	}
 	return n, nil
+}
+
+// SpecialName says what a file that is neither a regular one nor a directory nor a link is, by the type bits of its mode.
+func SpecialName(mode uint32) string {
+	switch mode & unix.S_IFMT {
+	case unix.S_IFBLK, unix.S_IFCHR:
+		return "a device"
+	case unix.S_IFIFO:
+		return "a pipe"
+	case unix.S_IFSOCK:
+		return "a socket"
+	}
+	return "a file of an unknown kind"
 }
 
 // Nameable reports whether a name can be the name of a file on Linux.

@@ -3,6 +3,7 @@ package fsys
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -69,6 +70,9 @@ func (c *mountedFiles) node(dir *os.File, parent, name string) (Node, error) {
 		return Node{}, &fs.PathError{Op: "stat", Path: name, Err: err}
 	}
 	n := statNode(name, path.Join(parent, name), &st)
+	if size, err := unix.Llistxattr(fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), name), nil); err == nil {
+		n.Attributes = size > 0
+	}
 	if n.Kind == report.FileSymlink {
 		b := make([]byte, unix.PathMax)
 		size, err := unix.Readlinkat(int(dir.Fd()), name, b)

@@ -203,31 +203,45 @@ func newExtInline(in extInode) Content {
 	return extInlineFile{append(data, extAttribute(in.more)...), in.size, in}
 }
 
-// extAttribute returns the value of "system.data". The attributes begin with a magic number (4 bytes). An entry has: length
-// of the name (1), prefix (1; 7: "system."), where the value lies behind the magic number (2), inode (4), length of the value
-// (4), hash (4), name.
-func extAttribute(b []byte) []byte {
+// extAttribute returns the value of "system.data".
+func extAttribute(b []byte) (value []byte) {
+	eachExtAttribute(b, func(inline bool, v []byte) {
+		if inline {
+			value = v
+		}
+	})
+	return value
+}
+
+// extOtherAttributes reports whether there are attributes that people gave the file.
+func extOtherAttributes(b []byte) (found bool) {
+	eachExtAttribute(b, func(inline bool, _ []byte) { found = found || !inline })
+	return found
+}
+
+// eachExtAttribute calls each for every extended attribute that lies in an inode, and says which one is "system.data". The
+// attributes begin with a magic number (4 bytes). An entry has: length of the name (1), prefix (1; 7: "system."), where the
+// value lies behind the magic number (2), inode (4), length of the value (4), hash (4), name.
+func eachExtAttribute(b []byte, each func(inline bool, value []byte)) {
 	const magic, system, name = 0xEA020000, 7, "data"
 	if len(b) < 4 || binary.LittleEndian.Uint32(b) != magic {
-		return nil
+		return
 	}
 	b = b[4:]
 	for e := b; len(e) >= 16 && binary.LittleEndian.Uint32(e) != 0; {
 		size := int(e[0])
-		if 16+size > len(e) {
-			return nil
-		}
 		from, n := int(binary.LittleEndian.Uint16(e[2:])), int(binary.LittleEndian.Uint32(e[8:]))
-		if e[1] == system && string(e[16:16+size]) == name && from <= len(b) && n >= 0 && n <= len(b)-from {
-			return b[from : from+n]
-		}
 		next := (16 + size + 3) / 4 * 4
 		if next > len(e) {
-			return nil
+			return
 		}
+		inline := e[1] == system && string(e[16:16+size]) == name
+		if from > len(b) || n > len(b)-from {
+			from, n = 0, 0
+		}
+		each(inline, b[from:from+n])
 		e = e[next:]
 	}
-	return nil
 }
 
 func (f extInlineFile) Size() int64  { return f.size }

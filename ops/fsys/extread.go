@@ -67,6 +67,7 @@ func (e *extFiles) Close() error { return nil }
 //	0x00 mode (2)        0x08 access (4)    0x18 group (2)     0x28 content (60)     0x78 user, upper half (2)
 //	0x02 user (2)        0x0C change (4)    0x1A links (2)     0x6C size, high (4)   0x7A group, upper half (2)
 //	0x04 size, low (4)   0x10 modified (4)  0x20 flags (4)     0x80 length of what follows (2)
+//	0x68 block with extended attributes (4)
 //	0x88 modified, more (4)   0x8C access, more (4)   0x90 creation (4)   0x94 creation, more (4)
 //
 // The content is a list of blocks, the root of a tree of extents, the beginning of the data itself, or the target of a link.
@@ -131,6 +132,7 @@ func (e *extFiles) parseInode(b []byte, number uint32, name string) (Node, error
 	if end := 128 + int(u16(min(0x80, len(b)-2))); len(b) > 128 && end < len(b) {
 		in.more = append(in.more, b[end:]...)
 	}
+	n.Attributes = u32(0x68) != 0 || extOtherAttributes(in.more)
 	if in.size < 0 {
 		return n, broken("inode %d has an impossible size", number)
 	}

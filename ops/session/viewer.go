@@ -283,14 +283,7 @@ func (v Viewer) ask(ctx context.Context, at attach.Source, q worker.Question) (a
 	if err := ctx.Err(); err != nil {
 		return answer, err
 	}
-	q.Off, q.Len, q.Kind, q.Shown = at.Part.Start, at.Part.Len, at.FS.Kind, at.Name
-	how, unavailable := partfs.DetectIsolation()
-	if unavailable != nil {
-		how = partfs.SetuidHelper // not every question needs a window, and those that do fail later
-	}
-	job := v.job(worker.Job{Task: report.Look, Question: q})
-	job.NoLock = true
-	p, err := spawn(job, v.target.Files(), how)
+	p, err := v.reader(at, q)
 	if err != nil {
 		return answer, err
 	}
@@ -306,6 +299,18 @@ func (v Viewer) ask(ctx context.Context, at attach.Source, q worker.Question) (a
 		return worker.Answer{}, &readerDied{ending(waited, p.stderr.text())}
 	}
 	return answer, nil
+}
+
+// reader starts a worker to answer a question about a partition.
+func (v Viewer) reader(at attach.Source, q worker.Question) (*process, error) {
+	q.Off, q.Len, q.Kind, q.Shown = at.Part.Start, at.Part.Len, at.FS.Kind, at.Name
+	how, unavailable := partfs.DetectIsolation()
+	if unavailable != nil {
+		how = partfs.SetuidHelper // not every question needs a window, and those that do fail later
+	}
+	job := v.job(worker.Job{Task: report.Look, Question: q})
+	job.NoLock = true
+	return spawn(job, v.target.Files(), how)
 }
 
 // job fills in what a worker needs to know about the target.

@@ -24,7 +24,7 @@ type Sighting struct {
 
 // search looks into the images of the job. One that makes its reader crash ends this process alone.
 func (w *process) search(conn net.Conn) error {
-	if err := limit(); err != nil {
+	if err := limit(true); err != nil {
 		return err
 	}
 	snapshot, out := registry.TakeSnapshot(), json.NewEncoder(conn)

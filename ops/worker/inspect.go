@@ -1,10 +1,12 @@
 package worker
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"runtime/debug"
@@ -16,6 +18,7 @@ import (
 	"shunt/model"
 	"shunt/model/scan"
 	"shunt/model/tried"
+	"shunt/ops/extract"
 	"shunt/ops/fsys"
 	"shunt/ops/inspect"
 	"shunt/ops/overlay"
@@ -38,6 +41,9 @@ type Question struct {
 	// List asks for the contents of a directory. Otherwise the output of the file system's own tools is asked for.
 	List bool
 	Dir  string // the directory's exact path
+	// Read asks for files with their contents. The answer is then a stream of package extract. It may take as long as it has to,
+	// and the parent must watch that it goes on.
+	Read *extract.Wish
 	// Fstabs asks for the texts of all /etc/fstab there.
 	Fstabs bool
 	// Plain allows only tools in processes of their own, after a reader inside the worker has crashed on the file system.
@@ -70,7 +76,7 @@ const (
 // inspect answers the job's question on the socket. Its descriptor of the target was opened for reading only.
 func (w *process) inspect(ctx context.Context, conn net.Conn) error {
 	ctx, cancel := context.WithCancel(ctx)
-	if !w.job.Question.Examine {
+	if !w.job.Question.Examine && w.job.Question.Read == nil {
 		ctx, cancel = context.WithTimeout(ctx, inspectTimeout)
 	}
 	defer cancel()
@@ -78,6 +84,9 @@ func (w *process) inspect(ctx context.Context, conn net.Conn) error {
 		_, _ = conn.Read(make([]byte, 1)) // the parent sends nothing more, so this returns when it is gone
 		cancel()
 	}()
+	if w.job.Question.Read != nil {
+		return errors.Join(w.read(ctx, conn), w.release())
+	}
 	answer, err := w.answer(ctx)
 	if err != nil {
 		answer.Err = err.Error()
@@ -86,30 +95,17 @@ func (w *process) inspect(ctx context.Context, conn net.Conn) error {
 }
 
 func (w *process) answer(ctx context.Context) (answer Answer, err error) {
-	if !w.job.Question.Examine {
-		if err := limit(); err != nil {
-			return answer, err
-		}
-	}
-	if err := w.adopt(target.Inspect); err != nil {
+	ctx, show, err := w.show(ctx)
+	if err != nil {
 		return answer, err
 	}
-	q := w.job.Question
-	// The superblock is read again, because it may have changed since the parent read it.
-	found := scan.Probe(w.target, q.Off, q.Len)
-	if no := found.Elsewhere.NoTools(); !no.OK() {
-		return answer, no.Err()
-	}
-	show := &display{target: w.target, job: w.job, fs: found}
 	defer func() { err = errors.Join(err, show.close()) }()
-	ctx = tool.WithSandbox(ctx, func() *tool.Sandbox { return show.sandbox })
+	q := w.job.Question
 	if q.Examine {
 		answer.Examined, err = show.examine(ctx)
 		return answer, err
 	}
-	files := fsys.Files{
-		Base: w.target, Off: q.Off, Len: q.Len, Kind: q.Kind, Window: show.window, Mount: show.mount, Plain: q.Plain,
-	}
+	files := show.files()
 	if q.Fstabs {
 		answer.Fstabs, err = fsys.Of(q.Kind).Fstabs(ctx, files)
 		return answer, err
@@ -131,11 +127,47 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 	return answer, err
 }
 
-// limit limits the memory and processor time of this process and of those it starts.
-func limit() error {
+// show limits this process, takes the target over and looks at the file system of the question. The context confines tools. The
+// display must be closed.
+func (w *process) show(ctx context.Context) (context.Context, *display, error) {
+	q := w.job.Question
+	if !q.Examine {
+		if err := limit(q.Read == nil); err != nil {
+			return ctx, nil, err
+		}
+	}
+	if err := w.adopt(target.Inspect); err != nil {
+		return ctx, nil, err
+	}
+	// The superblock is read again, because it may have changed since the parent read it.
+	found := scan.Probe(w.target, q.Off, q.Len)
+	if no := found.Elsewhere.NoTools(); !no.OK() {
+		return ctx, nil, no.Err()
+	}
+	show := &display{target: w.target, job: w.job, fs: found}
+	return tool.WithSandbox(ctx, func() *tool.Sandbox { return show.sandbox }), show, nil
+}
+
+// read answers a question for files with a stream.
+func (w *process) read(ctx context.Context, conn io.Writer) (err error) {
+	ctx, show, err := w.show(ctx)
+	out := bufio.NewWriterSize(conn, 64<<10)
+	if err != nil {
+		return errors.Join(extract.SendFailure(out, err), out.Flush())
+	}
+	defer func() { err = errors.Join(err, show.close()) }()
+	return errors.Join(extract.Send(ctx, show.files(), *w.job.Question.Read, out), out.Flush())
+}
+
+// limit limits the memory of this process and of those it starts, and with timed their processor time.
+func limit(timed bool) error {
 	debug.SetMaxStack(inspectStack)
 	debug.SetMemoryLimit(inspectMemory / 2)
-	for resource, most := range map[int]uint64{unix.RLIMIT_DATA: inspectMemory, unix.RLIMIT_CPU: inspectSeconds, unix.RLIMIT_CORE: 0} {
+	limits := map[int]uint64{unix.RLIMIT_DATA: inspectMemory, unix.RLIMIT_CORE: 0}
+	if timed {
+		limits[unix.RLIMIT_CPU] = inspectSeconds
+	}
+	for resource, most := range limits {
 		if err := unix.Setrlimit(resource, &unix.Rlimit{Cur: most, Max: most}); err != nil {
 			return tried.Errorf("limit the reader: %w", err)
 		}
@@ -154,6 +186,12 @@ type display struct {
 	overlay *overlay.Overlay // keeps what tools write to the window
 	mounted string           // where it is mounted; "" until then
 	undo    []func() error
+}
+
+// files describes the file system for its readers.
+func (d *display) files() fsys.Files {
+	q := d.job.Question
+	return fsys.Files{Base: d.target, Off: q.Off, Len: q.Len, Kind: q.Kind, Window: d.window, Mount: d.mount, Plain: q.Plain}
 }
 
 // window returns the path of a file that shows the file system only. What tools write to it stays in memory and never

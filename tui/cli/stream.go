@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/term"
@@ -48,6 +49,55 @@ func (s *stream) json(v any, indent string) error {
 		return err
 	}
 	_, err = s.Write(append(b, '\n'))
+	return err
+}
+
+// content returns a writer for the bytes of files. They go out as they are, but a terminal gets text only, as from stream.Write,
+// with tabs. The writer must be closed.
+func (s *stream) content() io.WriteCloser {
+	if s.terminal() {
+		return &shownContent{to: s.w}
+	}
+	return plainContent{s.w}
+}
+
+type plainContent struct{ io.Writer }
+
+func (plainContent) Close() error { return nil }
+
+// shownContent keeps the beginning of a character back until the rest of it comes.
+type shownContent struct {
+	to   io.Writer
+	kept []byte
+}
+
+func (c *shownContent) Write(p []byte) (int, error) {
+	text := append(c.kept, p...)
+	end := len(text)
+	for back := 1; back < utf8.UTFMax && back <= len(text); back++ {
+		if at := len(text) - back; utf8.RuneStart(text[at]) {
+			if !utf8.FullRune(text[at:]) {
+				end = at
+			}
+			break
+		}
+	}
+	c.kept = append([]byte(nil), text[end:]...)
+	if err := c.show(string(text[:end])); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func (c *shownContent) Close() error { return c.show(string(c.kept)) }
+
+// show writes text with its tabs.
+func (c *shownContent) show(text string) error {
+	pieces := strings.Split(text, "\t")
+	for i, piece := range pieces {
+		pieces[i] = safetext.Lines(piece)
+	}
+	_, err := io.WriteString(c.to, strings.Join(pieces, "\t"))
 	return err
 }
 

@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/safetext"
+	"shunt/ops/extract"
+	"shunt/ops/report"
+	"shunt/ops/session"
+)
+
+func (s *settings) cpCommand() *cobra.Command {
+	var o extract.Options
+	cmd := &cobra.Command{
+		Use:   "cp TARGET:P:PATH DEST",
+		Short: "Copy a file or a directory out of partition P of a target",
+		Long: "Copy what lies at PATH in partition P, with everything below it, to DEST, without root. P is 0 for a file system\n" +
+			"that covers a disk without a partition table. If DEST is a directory, the copy lies in it, otherwise it becomes\n" +
+			"DEST. With - as DEST a file is written to standard output.\n\n" +
+			"Names, modes, times, holes and links are kept; owners only if root copies. A link is copied as a link, and none\n" +
+			"leads out of DEST while the copy is made. Devices, pipes and sockets are left out and named. Extended attributes\n" +
+			"are not copied, and a file with several names becomes several files. A file gets its name when it is complete.\n" +
+			"Nothing is overwritten without --force. The exit code is 1 if anything could not be copied.",
+		Example: "  shunt cp disk.qcow2:1:/etc/fstab .\n  shunt cp disk.raw:2:/home/anna backup",
+		Args:    arguments(2, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			from, ok := parseSource(args[0])
+			if !ok {
+				return usage(fmt.Errorf("%s names no file in a partition: write TARGET:P:PATH, as in disk.raw:1:/etc/fstab", args[0]))
+			}
+			return s.view(from.target, from.number, func(v *session.Viewer, id model.PartID) error {
+				if args[1] == "-" {
+					return s.cat(cmd, v, id, from)
+				}
+				return s.copyOut(cmd, v, id, from, args[1], o)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&o.Force, "force", false, "overwrite files, and copy into directories that exist")
+	cmd.Flags().BoolVar(&o.Setuid, "setuid", false, "keep the bits by which programs run with the rights of their owner or group")
+	return cmd
+}
+
+var inside = regexp.MustCompile(`:(\d+):`)
+
+// parseSource splits TARGET:P:PATH. The last :P: with an existing target before it counts, or else the last one.
+func parseSource(arg string) (from source, ok bool) {
+	for end := len(arg); ; {
+		all := inside.FindAllStringSubmatchIndex(arg[:end], -1)
+		if len(all) == 0 {
+			return from, ok
+		}
+		at := all[len(all)-1]
+		found := source{arg[:at[0]], arg[at[2]:at[3]], arg[at[1]:]}
+		if _, err := os.Stat(found.target); err == nil {
+			return found, true
+		}
+		if !ok && found.target != "" {
+			from, ok = found, true
+		}
+		end = at[0] + 1 // the colon may also end another number
+	}
+}
+
+// copyOut copies a file or directory to dest.
+func (s *settings) copyOut(cmd *cobra.Command, v *session.Viewer, id model.PartID, from source, dest string, o extract.Options) (err error) {
+	info, missing := os.Stat(dest)
+	name := path.Base(path.Clean("/" + from.path))
+	switch {
+	case missing == nil && info.IsDir() && name == "/":
+		o.Into = true
+	case missing == nil && info.IsDir():
+		dest = filepath.Join(dest, name)
+	case strings.HasSuffix(dest, "/"):
+		return fmt.Errorf("%s is not a directory: make it first, or leave out the last slash", dest)
+	}
+	if dest, err = filepath.Abs(dest); err != nil {
+		return err
+	}
+	show := &copyProgress{settings: s, tty: s.err.terminal(), now: time.Now}
+	o.Progress = show.show
+	o.Problem = show.say
+	o.Note = func(path, why string) { show.say(path, "note: "+why) }
+	tree, err := extract.NewTree(dest, o)
+	if err != nil {
+		return err
+	}
+	notes, err := v.Read(cmd.Context(), id, extract.Wish{Path: from.path}, tree)
+	err = errors.Join(s.advised(err, from), tree.Close())
+	show.clear()
+	s.notes(append(notes, leftBehind(tree.Copied)...))
+	if done := tree.Copied; err == nil || done.Files+done.Dirs+done.Links > 0 {
+		s.say("%s copied to %s", copiedText(done), dest)
+	}
+	if err == nil && tree.Copied.Problems > 0 {
+		err = fmt.Errorf("not everything could be copied: see above")
+	}
+	return err
+}
+
+// leftBehind says what a copy lacks.
+func leftBehind(c report.Copied) (list []string) {
+	if c.Attributes {
+		list = append(list, "some files have extended attributes (such as access lists, capabilities or labels): these were not copied")
+	}
+	if c.Shared {
+		list = append(list, "some files have several names: each name was copied as a file of its own")
+	}
+	return list
+}
+
+func copiedText(c report.Copied) string {
+	count := func(n int, one, many string) string {
+		if n == 1 {
+			return "1 " + one
+		}
+		return fmt.Sprintf("%d %s", n, many)
+	}
+	text := count(c.Files, "file", "files")
+	if c.Dirs > 0 {
+		text += ", " + count(c.Dirs, "directory", "directories")
+	}
+	if c.Links > 0 {
+		text += ", " + count(c.Links, "link", "links")
+	}
+	return text + fmt.Sprintf(" (%s)", geometry.FormatBytes(geometry.Bytes(c.Bytes)))
+}
+
+// copyProgress shows on a terminal what is being copied.
+type copyProgress struct {
+	*settings
+	tty  bool
+	now  func() time.Time
+	last time.Time
+}
+
+func (p *copyProgress) show(path string, bytes int64) {
+	const pause = 100 * time.Millisecond
+	if now := p.now(); p.tty && now.Sub(p.last) >= pause {
+		p.last = now
+		p.err.status(fmt.Sprintf("%s copied: %s", geometry.FormatBytes(geometry.Bytes(bytes)), path))
+	}
+}
+
+func (p *copyProgress) clear() {
+	if p.tty {
+		p.err.status("")
+	}
+}
+
+func (p *copyProgress) say(path, why string) {
+	p.clear()
+	p.settings.say("%s: %s", safetext.Printable(path), why)
+}
