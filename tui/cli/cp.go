@@ -6,7 +6,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
@@ -52,25 +51,23 @@ func (s *settings) cpCommand() *cobra.Command {
 	return cmd
 }
 
-var inside = regexp.MustCompile(`:(\d+):`)
-
 // parseSource splits TARGET:P:PATH. The last :P: with an existing target before it counts, or else the last one.
 func parseSource(arg string) (from source, ok bool) {
-	for end := len(arg); ; {
-		all := inside.FindAllStringSubmatchIndex(arg[:end], -1)
-		if len(all) == 0 {
-			return from, ok
+	pieces := strings.Split(arg, ":")
+	for i := len(pieces) - 2; i > 0; i-- {
+		target := strings.Join(pieces[:i], ":")
+		if target == "" || pieces[i] == "" || strings.Trim(pieces[i], "0123456789") != "" {
+			continue
 		}
-		at := all[len(all)-1]
-		found := source{arg[:at[0]], arg[at[2]:at[3]], arg[at[1]:]}
-		if _, err := os.Stat(found.target); err == nil {
+		found := source{target, pieces[i], strings.Join(pieces[i+1:], ":")}
+		if _, err := os.Stat(target); err == nil {
 			return found, true
 		}
-		if !ok && found.target != "" {
+		if !ok {
 			from, ok = found, true
 		}
-		end = at[0] + 1 // the colon may also end another number
 	}
+	return from, ok
 }
 
 // copyOut copies a file or directory to dest.
