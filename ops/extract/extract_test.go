@@ -47,7 +47,10 @@ func played(t *testing.T, dir string, o Options, play func(t *Tree) error) (said
 	return said, there, err
 }
 
-func dirNamed(name string) Entry { return Entry{Name: []byte(name), Kind: report.FileDirectory, Mode: 0o40755} }
+func dirNamed(name string) Entry {
+	return Entry{Name: []byte(name), Kind: report.FileDirectory, Mode: 0o40755}
+}
+
 func fileNamed(name string) Entry {
 	return Entry{Name: []byte(name), Kind: report.FileRegular, Mode: 0o100644}
 }
@@ -96,8 +99,10 @@ func TestTree(t *testing.T) {
 		{"an empty file", false, []any{fileNamed(""), nil}, nil, []string{"out 0"}},
 		{"a link", false, []any{linkNamed("", "/etc/passwd")}, nil, []string{"out -> /etc/passwd"}},
 		{
-			"a tree", false, []any{dirNamed(""), fileNamed("a"), "x", nil, dirNamed("d"), fileNamed("b"), nil, nil, linkNamed("l", "../x"), nil},
-			nil, []string{"out", "out/a 1", "out/d", "out/d/b 0", "out/l -> ../x"},
+			"a tree", false,
+			[]any{dirNamed(""), fileNamed("a"), "x", nil, dirNamed("d"), fileNamed("b"), nil, nil, linkNamed("l", "../x"), nil},
+			nil,
+			[]string{"out", "out/a 1", "out/d", "out/d/b 0", "out/l -> ../x"},
 		},
 		{
 			"bad names", false,
@@ -113,21 +118,27 @@ func TestTree(t *testing.T) {
 		{
 			"a directory with the name of a link that leads out", true,
 			[]any{dirNamed(""), linkNamed("d", outside), dirNamed("d"), fileNamed("evil"), "x", nil, nil, fileNamed("z"), nil, nil},
-			[]string{"out/d: "}, []string{"out", "out/d -> " + outside, "out/z 0"},
+			[]string{"out/d: "},
+			[]string{"out", "out/d -> " + outside, "out/z 0"},
 		},
 		{
 			"a file with the name of a link that leads out", true,
-			[]any{dirNamed(""), linkNamed("f", outside+"/x"), fileNamed("f"), "evil", nil, nil}, nil, []string{"out", "out/f 4"},
+			[]any{dirNamed(""), linkNamed("f", outside+"/x"), fileNamed("f"), "evil", nil, nil},
+			nil,
+			[]string{"out", "out/f 4"},
 		},
 		{
-			"the same name twice", false, []any{dirNamed(""), fileNamed("a"), "1", nil, fileNamed("a"), "22", nil, dirNamed("a"), fileNamed("x"), nil, nil, nil},
-			[]string{"out/a: " + exists, "out/a: " + exists}, []string{"out", "out/a 1"},
+			"the same name twice", false,
+			[]any{dirNamed(""), fileNamed("a"), "1", nil, fileNamed("a"), "22", nil, dirNamed("a"), fileNamed("x"), nil, nil, nil},
+			[]string{"out/a: " + exists, "out/a: " + exists},
+			[]string{"out", "out/a 1"},
 		},
 		{"a pipe", false, []any{Entry{Kind: report.FileOther, Mode: unix.S_IFIFO}}, []string{"out: it is a pipe: it was left out"}, nil},
 		{
 			"faults", false,
 			[]any{dirNamed(""), fileNamed("a"), "half", Fault{Why: "bad", Open: true}, Fault{Name: []byte("b"), Why: "no"}, Fault{Why: "end"}, nil},
-			[]string{"out/a: bad: it was left out", "out/b: no: it was left out", "out: end: the rest of this directory was left out"}, []string{"out"},
+			[]string{"out/a: bad: it was left out", "out/b: no: it was left out", "out: end: the rest of this directory was left out"},
+			[]string{"out"},
 		},
 		{"a file that is cut off", false, []any{dirNamed(""), fileNamed("a"), "half"}, nil, []string{"out"}},
 	} {

@@ -128,7 +128,7 @@ func (c *ntfsFiles) Full(ctx context.Context, n Node) (Node, error) {
 			n.Kind, n.NoTarget = report.FileSymlink, "it is a reparse point of Windows, such as a junction"
 		}
 	case bits&encrypted != 0:
-		at.no = errors.New("Windows has encrypted it, and the key is not in the image")
+		at.no = errors.New("it was encrypted by Windows, and the key is not in the image")
 	}
 	at.known = true
 	n.at = at

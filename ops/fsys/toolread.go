@@ -86,7 +86,7 @@ func (t *toolContent) halt() {
 	}
 	t.stop()
 	_ = t.out.Close() // the tool may still write
-	<-t.end
+	_ = <-t.end // it was stopped
 	t.out = nil
 }
 

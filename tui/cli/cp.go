@@ -85,7 +85,9 @@ func (s *settings) copyOut(cmd *cobra.Command, v *session.Viewer, id model.PartI
 	if dest, err = filepath.Abs(dest); err != nil {
 		return err
 	}
-	show := &copyProgress{settings: s, tty: s.err.terminal(), now: time.Now}
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	show := &copyProgress{settings: s, tty: s.err.terminal(), tick: tick.C}
 	o.Progress = show.show
 	o.Problem = show.say
 	o.Note = func(path, why string) { show.say(path, "note: "+why) }
@@ -138,15 +140,17 @@ func copiedText(c report.Copied) string {
 type copyProgress struct {
 	*settings
 	tty  bool
-	now  func() time.Time
-	last time.Time
+	tick <-chan time.Time // when to show more
 }
 
 func (p *copyProgress) show(path string, bytes int64) {
-	const pause = 100 * time.Millisecond
-	if now := p.now(); p.tty && now.Sub(p.last) >= pause {
-		p.last = now
+	if !p.tty {
+		return
+	}
+	select {
+	case <-p.tick:
 		p.err.status(fmt.Sprintf("%s copied: %s", geometry.FormatBytes(geometry.Bytes(bytes)), path))
+	default:
 	}
 }
 

@@ -104,6 +104,9 @@ func guideLook(t *testing.T, shunt func(...string) string) {
 	sh(t, ".", "qemu-img convert -O qcow2 disk.raw disk.qcow2")
 	sum := digest(t, "disk.raw")
 	wantIn(t, shunt("ls", "disk.qcow2", "2"), "text")
+	wantIn(t, shunt("cat", "disk.qcow2", "2", "/text"), "hello")
+	shunt("cp", "disk.qcow2:1:/", "files")
+	sh(t, ".", "diff -r -x lost+found tree files")
 	if _, err := os.Stat("/dev/loop-control"); err == nil && os.Geteuid() == 0 {
 		sh(t, ".", "mkdir at")
 		shunt("mount", "disk.raw", "1", "at")
