@@ -22,7 +22,7 @@ type toolContent struct {
 	at   int64 // where the next byte lies
 	out  *io.PipeReader
 	stop context.CancelFunc
-	end  chan error // has the end of the tool
+	end  chan struct{} // closed when the tool has ended
 }
 
 func newToolContent(ctx context.Context, size int64, env []string, argv ...string) *toolContent {
@@ -69,14 +69,15 @@ func (t *toolContent) ReadAt(p []byte, off int64) (int, error) {
 func (t *toolContent) start() {
 	ctx, stop := context.WithCancel(t.ctx)
 	out, in := io.Pipe()
-	t.out, t.stop, t.at, t.end = out, stop, 0, make(chan error, 1)
-	go func() {
+	t.out, t.stop, t.at, t.end = out, stop, 0, make(chan struct{})
+	go func(end chan struct{}) {
+		defer close(end)
 		result, err := runner.Run(ctx, runner.Cmd{Argv: t.argv, Env: append([]string{"TZ=UTC"}, t.env...), Stdout: in})
 		if err == nil && result.Exit != 0 {
 			err = &ToolError{Argv: t.argv, Exit: result.Exit, Output: safetext.Lines(result.Output)}
 		}
-		t.end <- errors.Join(err, in.CloseWithError(err))
-	}()
+		_ = in.CloseWithError(err) // never fails
+	}(t.end)
 }
 
 // halt ends the tool.
@@ -86,7 +87,7 @@ func (t *toolContent) halt() {
 	}
 	t.stop()
 	_ = t.out.Close() // the tool may still write
-	_ = <-t.end // it was stopped
+	<-t.end
 	t.out = nil
 }
 
