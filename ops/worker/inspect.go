@@ -95,7 +95,7 @@ func (w *process) inspect(ctx context.Context, conn net.Conn) error {
 }
 
 func (w *process) answer(ctx context.Context) (answer Answer, err error) {
-	ctx, show, err := w.show(ctx)
+	ctx, show, err := w.lookAt(ctx)
 	if err != nil {
 		return answer, err
 	}
@@ -127,9 +127,9 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 	return answer, err
 }
 
-// show limits this process, takes the target over and looks at the file system of the question. The context confines tools. The
+// lookAt limits this process, takes the target over and looks at the file system of the question. The context confines tools. The
 // display must be closed.
-func (w *process) show(ctx context.Context) (context.Context, *display, error) {
+func (w *process) lookAt(ctx context.Context) (context.Context, *display, error) {
 	q := w.job.Question
 	if !q.Examine {
 		if err := limit(q.Read == nil); err != nil {
@@ -150,7 +150,7 @@ func (w *process) show(ctx context.Context) (context.Context, *display, error) {
 
 // read answers a question for files with a stream.
 func (w *process) read(ctx context.Context, conn io.Writer) (err error) {
-	ctx, show, err := w.show(ctx)
+	ctx, show, err := w.lookAt(ctx)
 	out := bufio.NewWriterSize(conn, 64<<10)
 	if err != nil {
 		return errors.Join(extract.SendFailure(out, err), out.Flush())
