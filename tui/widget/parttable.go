@@ -29,7 +29,16 @@ type column struct {
 	head  string
 	width int
 	text  func(TableRow) string
+	side  side
 }
+
+// side says at which side of its column a text stands.
+type side int
+
+const (
+	leftSide side = iota
+	rightSide
+)
 
 // Naming says whether the partitions of a table can have names.
 type Naming int
@@ -40,29 +49,34 @@ const (
 	Named                 // GPT
 )
 
+// mostColumns is the width of a table with all columns in which no change is cut. In a wider one the names get the rest.
+const mostColumns = 154
+
 // columns selects the columns of a table of the given width. Narrow tables omit what the bars and the information page
 // also show.
 func columns(width int, names Naming) []column {
-	name := column{"Partition", 12, func(r TableRow) string { return strings.Repeat(" ", r.Indent) + r.Name }}
-	fs := column{"File system", 12, func(r TableRow) string { return r.FS }}
-	label := column{"Label", 8, func(r TableRow) string { return r.Label }}
-	size := column{"Size", 9, func(r TableRow) string { return r.Size }}
-	used := column{"Used", 9, func(r TableRow) string { return r.Used }}
-	unused := column{"Unused", 9, func(r TableRow) string { return r.Unused }}
-	flags := column{"Flags", 6, func(r TableRow) string { return r.Flags }}
-	change := column{"Change", 0, func(r TableRow) string { return r.Change }}
-	part := column{"Name", 16, func(r TableRow) string { return r.PartName }}
-	start := column{"Start", 11, func(r TableRow) string { return r.Start }}
+	name := column{"Partition", 12, func(r TableRow) string { return strings.Repeat(" ", r.Indent) + r.Name }, leftSide}
+	fs := column{"File system", 12, func(r TableRow) string { return r.FS }, leftSide}
+	label := column{"Label", 8, func(r TableRow) string { return r.Label }, leftSide}
+	size := column{"Size", 9, func(r TableRow) string { return r.Size }, rightSide}
+	used := column{"Used", 9, func(r TableRow) string { return r.Used }, rightSide}
+	unused := column{"Unused", 9, func(r TableRow) string { return r.Unused }, rightSide}
+	flags := column{"Flags", 6, func(r TableRow) string { return r.Flags }, leftSide}
+	change := column{"Change", 0, func(r TableRow) string { return r.Change }, leftSide}
+	part := column{"Name", 16, func(r TableRow) string { return r.PartName }, leftSide}
+	start := column{"Start", 11, func(r TableRow) string { return r.Start }, rightSide}
 	switch {
 	case width >= 112:
 		label.width, flags.width, size.width, used.width, unused.width = 12, 10, 10, 10, 10
 		if width >= 138 {
 			label.width, part.width, flags.width = 17, 18, 16
 		}
+		spare := max(0, width-mostColumns)
 		if names == Named {
+			label.width, part.width = label.width+spare/2, part.width+spare/2
 			return []column{name, fs, label, part, start, size, used, unused, flags, change}
 		}
-		label.width += part.width
+		label.width += part.width + spare
 		return []column{name, fs, label, start, size, used, unused, flags, change}
 	case width >= 92:
 		label.width, flags.width = 14, 10
@@ -84,7 +98,7 @@ func PartTable(n int, row func(i int) TableRow, names Naming, selected, width, h
 	head := "  "
 	for _, c := range cols {
 		cells := c.cells(cols, width)
-		head += Fit(Fit(c.head, cells-1, ""), cells, "")
+		head += c.fit(c.head, cells, 1, "")
 	}
 	out := []string{st.Head.Render(Fit(head, width, ""))}
 	from, to := Visible(n, selected, height-1)
@@ -103,6 +117,15 @@ func (c column) cells(all []column, width int) int {
 		rest -= other.width
 	}
 	return max(0, rest)
+}
+
+// fit returns a text in the cells of its column, with a gap behind it.
+func (c column) fit(text string, cells, gap int, more string) string {
+	text = Fit(text, min(Width(text), cells-gap), more)
+	if c.side == rightSide {
+		text = FitRight(text, cells-gap)
+	}
+	return Fit(text, cells, "")
 }
 
 // tableLine draws one row.
@@ -127,7 +150,7 @@ func tableLine(r TableRow, cols []column, width int, selected bool, st *styles.S
 		case i == len(cols)-1:
 			gap = 0
 		}
-		text := Fit(Fit(c.text(r), cells-gap, st.More), cells, "")
+		text := c.fit(c.text(r), cells, gap, st.More)
 		look := st.Text
 		switch {
 		case i <= 1:
