@@ -47,8 +47,18 @@ const mostLayers = 64
 
 // Describe finds out all about an image and its backing files. It locks nothing and writes nothing. qemu-img is asked about
 // formats that shunt does not read. It fails if the file at path cannot be read at all.
-func Describe(ctx context.Context, path string) (Info, error) {
-	l, err := registry.LookAt(path, "")
+func Describe(ctx context.Context, path string) (Info, error) { return DescribeAs(ctx, path, "") }
+
+// DescribeAs does the work of Describe for an image of which the user names the format; "" to recognise it.
+func DescribeAs(ctx context.Context, path, format string) (Info, error) {
+	take := ""
+	if format == string(Raw) {
+		take = format
+	}
+	l, err := registry.LookAt(path, take)
+	if err == nil && format != "" && l.Format != format {
+		return Info{}, &registry.WrongFormat{Path: path, Is: l.Format, Said: format}
+	}
 	if err != nil {
 		return Info{}, fmt.Errorf("look at %s: %w", path, err)
 	}

@@ -15,7 +15,7 @@ import (
 // OpenSource opens an image or a device to read all of it. Nobody can write to it, or to its backing files, until it is
 // closed. It fails as registry.Open does, if a transaction of it is unfinished, and if a partition of a device is in use.
 func OpenSource(path string, o session.Options) (target.Target, error) {
-	t, err := registry.Open(path, target.Options{Mode: target.Read, SectorSize: o.SectorSize, NoLock: o.NoLock, AllowDisks: o.AllowDisks})
+	t, err := registry.Open(path, target.Options{Mode: target.Read, SectorSize: o.SectorSize, Format: o.Format, NoLock: o.NoLock, AllowDisks: o.AllowDisks})
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ type Finder struct {
 	State      string              // the directory for the list of recent targets; if "", there is no list
 	Disks      bool                // physical disks can be opened
 	SectorSize geometry.SectorSize // of raw images; 0 means 512
+	Format     string              // that all of them have; "" to recognise it
 }
 
 // List lists the directories, files and block devices in a directory, sorted by name. It follows links. path is the

@@ -21,6 +21,7 @@ import (
 // Summarize looks into candidates without locking any. The summaries are in the order of the paths.
 func (f Finder) Summarize(paths []string) []report.Summary {
 	snapshot := registry.TakeSnapshot()
+	snapshot.Format = f.Format
 	var list []report.Summary
 	for _, path := range paths {
 		list = append(list, f.summarize(snapshot, path))

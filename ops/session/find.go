@@ -31,7 +31,7 @@ type Finding struct {
 // Workers with limits read the images, so that one that was made to harm its reader is an error of its own. The error is that
 // of ctx.
 func Find(ctx context.Context, roots []string, opts Options) (out Finding, err error) {
-	finder := nearby.Finder{Disks: true, SectorSize: opts.SectorSize}
+	finder := nearby.Finder{Disks: true, SectorSize: opts.SectorSize, Format: opts.Format}
 	byHand := map[string]bool{}
 	var paths []string
 	for _, root := range roots {

@@ -192,7 +192,9 @@ func checkLender(dir *journal.Dir, call ops.Call) error {
 }
 
 func (s *Session) openSource(path string) (target.Target, error) {
-	t, err := openUnchanging(path, s.opts)
+	o := s.opts
+	o.Format = "" // it is that of this target, and not of the other
+	t, err := openUnchanging(path, o)
 	if err != nil {
 		return nil, err
 	}

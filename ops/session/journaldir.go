@@ -30,7 +30,7 @@ func (s *Session) checkNames() error {
 }
 
 func targetOptions(o Options, mode target.Mode) target.Options {
-	return target.Options{Mode: mode, SectorSize: o.SectorSize, NoLock: o.NoLock, AllowDisks: o.AllowDisks}
+	return target.Options{Mode: mode, SectorSize: o.SectorSize, Format: o.Format, NoLock: o.NoLock, AllowDisks: o.AllowDisks}
 }
 
 // hasJournal reports whether a journal is in a directory.

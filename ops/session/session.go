@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -36,6 +37,8 @@ import (
 // Options say how to open a target. The zero value is right for an image with 512-byte sectors and for any loop device.
 type Options struct {
 	SectorSize geometry.SectorSize // 0 means 512
+	// Format is the format that the target has, as in target.Options; "" to recognise it.
+	Format string
 	// Journal is the directory that holds the journals' directories. If it is "", each is beside its target.
 	Journal string
 	// NoLock opens targets without locks, for file systems that have none.
@@ -66,6 +69,9 @@ func (o Options) Call(path string) ops.Call {
 	}
 	if o.SectorSize != 0 && o.SectorSize != geometry.Sector512 {
 		c.Flags = append(c.Flags, fmt.Sprintf("--sector-size=%d", o.SectorSize))
+	}
+	if o.Format != "" {
+		c.Flags = append(c.Flags, "--format="+o.Format)
 	}
 	if o.NoLock {
 		c.Flags = append(c.Flags, "--no-lock")
@@ -299,6 +305,9 @@ func facts(t target.Target, o Options) report.Facts {
 	if rest := target.Remainder(t); rest != 0 {
 		f.Note = fmt.Sprintf("%d bytes follow the last whole sector and stay as they are", rest)
 	}
+	if m, ok := t.(target.Mended); ok && len(m.Mended()) > 0 {
+		f.Note = strings.Join(m.Mended(), "; ")
+	}
 	if busy := t.Busy(); busy != nil {
 		f.InUse = busy.Holder
 	}
@@ -421,6 +430,9 @@ func (s *Session) prepared(job worker.Job, q ops.Queue, sources []*os.File) (wor
 // like a disk. A file that is all zero at its start counts as an image, and a device is a disk whatever it holds.
 func checkDisk(path string, t target.Target, d model.Disk) error {
 	_, image := t.(target.Switching) // its format says that it is a disk
+	if _, foreign := t.(target.Foreign); foreign {
+		image = true
+	}
 	if _, device := t.(target.KernelDisk); device || image || d.Table.Kind != model.TableNone || d.Whole.Known() || !d.ReadOnly().OK() {
 		return nil
 	}

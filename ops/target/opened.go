@@ -139,6 +139,13 @@ type LayerCheck struct {
 	Unchecked    model.Reason // why nothing checked it
 }
 
+// A Mended target has a format that may need a repair after its writer was killed. The target repairs it where the format's own
+// marks ask for that, when it is opened for editing and when writing is allowed.
+type Mended interface {
+	// Mended says what was repaired since the target was opened, for people.
+	Mended() []string
+}
+
 // A Foreign target is in a format that QEMU's programs read and write for this one.
 type Foreign interface {
 	Target

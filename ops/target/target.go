@@ -71,6 +71,9 @@ type Options struct {
 	Mode Mode
 	// SectorSize is the size of a logical sector of an image; 0 means 512 bytes.
 	SectorSize geometry.SectorSize
+	// Format is the format that the target has, by the name in Target.Format; "" to recognise it. "raw" takes the bytes of a
+	// file as the disk, whatever they look like. Any other name must agree with what is recognised.
+	Format string
 	// AllowDisks allows physical disks to be edited, and not only images, exports and memory.
 	AllowDisks bool
 	// NoLock leaves out the locks, for images on file systems that have none (ErrNoLocks). The search for other users still

@@ -214,7 +214,7 @@ func (w *process) commit(ctx context.Context, q ops.Queue, tx *txn.Transaction) 
 
 // ready opens the target for writing and checks that nobody has changed it despite the locks.
 func (w *process) ready(q ops.Queue, tx *txn.Transaction) error {
-	allow := w.target.AllowWrites
+	allow := w.allowWrites
 	if tx.Replaces() {
 		allow = w.target.Unused // nothing is written to the present file
 	}

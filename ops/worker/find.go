@@ -28,6 +28,7 @@ func (w *process) search(conn net.Conn) error {
 		return err
 	}
 	snapshot, out := registry.TakeSnapshot(), json.NewEncoder(conn)
+	snapshot.Format = w.job.Search.Finder.Format
 	for _, path := range w.job.Search.Paths {
 		found, image := w.job.Search.Finder.Look(snapshot, path)
 		found.Path = "" // the parent knows it, and JSON does not keep every name

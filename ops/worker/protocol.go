@@ -34,6 +34,7 @@ type Job struct {
 	Task       report.Task // the only message back from a report.Look is an Answer
 	Path       string
 	SectorSize geometry.SectorSize
+	Format     string // as in target.Options
 	NoLock     bool
 	Overlays   []string // images elsewhere that may show the target as their backing file
 	Journal    journal.Handle

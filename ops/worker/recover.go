@@ -12,6 +12,7 @@ import (
 	"shunt/model/tried"
 	"shunt/ops/journal"
 	"shunt/ops/report"
+	"shunt/ops/target"
 	"shunt/ops/txn"
 )
 
@@ -48,10 +49,21 @@ func (w *process) allowed() error {
 	if w.job.Waits {
 		return w.target.Unused()
 	}
-	if err := w.target.AllowWrites(); err != nil {
+	if err := w.allowWrites(); err != nil {
 		return err
 	}
 	return w.withdrawUnused()
+}
+
+// allowWrites opens the target for writing, and logs what that has repaired.
+func (w *process) allowWrites() error {
+	err := w.target.AllowWrites()
+	if m, ok := w.target.(target.Mended); ok {
+		for _, line := range m.Mended() {
+			w.logf("%s", line)
+		}
+	}
+	return err
 }
 
 // losesUnused reports whether rolling back loses the content of blocks that no file system used. It must be called before

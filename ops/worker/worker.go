@@ -169,7 +169,7 @@ func (w *process) adopt(mode target.Mode) error {
 	if err := w.job.Isolation.IsolateMounts(); err != nil {
 		return err
 	}
-	opts := target.Options{Mode: mode, SectorSize: w.job.SectorSize, NoLock: w.job.NoLock}
+	opts := target.Options{Mode: mode, SectorSize: w.job.SectorSize, Format: w.job.Format, NoLock: w.job.NoLock}
 	t, err := registry.Adopt(w.job.Path, opts, w.take(w.job.Files, w.job.Path))
 	if err == nil {
 		w.target = t

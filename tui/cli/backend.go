@@ -27,7 +27,7 @@ type backend struct {
 
 // newBackend returns the backend of an editor. It remembers recent targets in the user's state directory.
 func newBackend(opts session.Options) backend {
-	finder := nearby.Finder{State: nearby.StateDir(os.Getenv), Disks: opts.AllowDisks, SectorSize: opts.SectorSize}
+	finder := nearby.Finder{State: nearby.StateDir(os.Getenv), Disks: opts.AllowDisks, SectorSize: opts.SectorSize, Format: opts.Format}
 	opts.Group = &session.Group{} // so that partitions can be copied from one target to another
 	return backend{Finder: finder, opts: opts}
 }

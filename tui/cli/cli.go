@@ -11,14 +11,17 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"charm.land/fang/v2"
 	"github.com/spf13/cobra"
 
 	"shunt/geometry"
+	"shunt/model/safetext"
 	"shunt/model/tried"
 	"shunt/ops/session"
+	"shunt/ops/target/registry"
 	"shunt/ops/txn"
 )
 
@@ -61,6 +64,7 @@ type settings struct {
 	in         *os.File
 	out, err   *stream
 	sectorSize int
+	format     string
 	align      string
 	journal    string
 	noColor    bool
@@ -80,7 +84,10 @@ func (s *settings) read(*cobra.Command, []string) (err error) {
 	if !z.Valid() {
 		return usage(fmt.Errorf("--sector-size %d is not possible: use 512 or 4096", s.sectorSize))
 	}
-	s.opts = session.Options{Program: s.program, SectorSize: z, Journal: s.journal, NoLock: s.noLock, AllowDisks: s.allowDisks}
+	if s.format != "" && !slices.Contains(registry.Formats(), s.format) {
+		return usage(fmt.Errorf("--format %s is not possible: use one of %s", safetext.Word(s.format), strings.Join(registry.Formats(), ", ")))
+	}
+	s.opts = session.Options{Program: s.program, SectorSize: z, Format: s.format, Journal: s.journal, NoLock: s.noLock, AllowDisks: s.allowDisks}
 	for _, path := range s.overlays {
 		if abs, err := filepath.Abs(path); err == nil {
 			path = abs
@@ -162,6 +169,7 @@ func command(s *settings) *cobra.Command {
 	}
 	flags := root.PersistentFlags()
 	flags.IntVar(&s.sectorSize, "sector-size", 512, "logical sector size of a raw image, 512 or 4096; a device has its own")
+	flags.StringVar(&s.format, "format", "", "format of the target (default: as its content says); raw takes its bytes as the disk")
 	flags.StringVar(&s.align, "align", "mib", "grid for positions that shunt chooses: mib, 2mib, cylinder or none")
 	flags.StringVar(&s.journal, "journal", "", "directory for the journal (default: beside the image; of a device, "+
 		"/var/lib/shunt)")
@@ -170,6 +178,7 @@ func command(s *settings) *cobra.Command {
 	flags.BoolVar(&s.noLock, "no-lock", false, "edit an image on a file system that has no locks")
 	flags.BoolVar(&s.allowDisks, "allow-disks", false, "also edit physical disks; their name must be typed before "+
 		"anything is written")
+	choices(root, "format", registry.Formats()...)
 	root.SetFlagErrorFunc(flagError)
 	versionFlag(root)
 	root.AddCommand(s.infoCommand(), s.lsCommand(), s.catCommand(), s.cpCommand(), s.findCommand(), s.applyCommand(), s.enlargeCommand(), s.shrinkCommand(), s.checkCommand(),

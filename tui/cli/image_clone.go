@@ -34,6 +34,7 @@ func (s *settings) imageCloneCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&f.format, "format", "", "raw, qcow2, vmdk, vdi, vpc, vhdx, qed or parallels (default: by the ending of FILE, else raw)")
+	s.sourceFormatFlag(cmd, "SOURCE")
 	cmd.Flags().StringVar(&f.size, "size", "", "the size of the copy; the backup of a GPT goes to its end")
 	cmd.Flags().BoolVar(&c.SkipBad, "skip-bad", false, "go on behind sectors that cannot be read")
 	cmd.Flags().BoolVar(&c.Resume, "resume", false, "go on with a copy that was stopped")

@@ -10,6 +10,7 @@ import (
 	"shunt/geometry"
 	"shunt/model/safetext"
 	"shunt/ops/image"
+	"shunt/ops/target/registry"
 )
 
 // convertFlags are the flags of image convert.
@@ -32,11 +33,19 @@ func (s *settings) imageConvertCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&f.format, "format", "", "raw, qcow2, vmdk, vdi, vpc, vhdx, qed or parallels (default: by the ending of DST)")
+	s.sourceFormatFlag(cmd, "SRC")
 	cmd.Flags().StringVar(&f.compress, "compress", "", "compress a qcow2 image: zstd (QEMU 5.1 and later) or zlib (all)")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace DST if it exists")
 	choices(cmd, "format", image.Formats()...)
 	choices(cmd, "compress", "zstd", "zlib")
 	return cmd
+}
+
+// sourceFormatFlag adds the flag for the format of a command's source, whose --format is that of the result.
+func (s *settings) sourceFormatFlag(cmd *cobra.Command, name string) {
+	const flag = "source-format"
+	cmd.Flags().StringVar(&s.format, flag, "", "format of "+name+" (default: as its content says); raw takes its bytes as the disk")
+	choices(cmd, flag, registry.Formats()...)
 }
 
 // choices completes the values of a flag.

@@ -14,7 +14,7 @@ func (s *settings) imageInfoCommand() *cobra.Command {
 			"A backing file that is missing is said and is no failure. What is in the disk is shown by `shunt info`.",
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			i, err := image.Describe(cmd.Context(), args[0])
+			i, err := image.DescribeAs(cmd.Context(), args[0], s.opts.Format)
 			if err != nil {
 				return err
 			}

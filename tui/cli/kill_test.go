@@ -47,6 +47,7 @@ type killing struct {
 	words   []string
 	at      map[int]place
 	size    int64
+	daemon  bool // a daemon serves the image, and is killed too
 }
 
 // args are the arguments for an image.
@@ -61,7 +62,7 @@ func planKilled(t *testing.T) killing {
 	if err := os.WriteFile(plan, []byte(killPlan), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return killing{"apply", []string{plan}, map[int]place{1: {84 * mib, 50 * mib}, 3: {144 * mib, 90 * mib}}, 330 * mib}
+	return killing{"apply", []string{plan}, map[int]place{1: {84 * mib, 50 * mib}, 3: {144 * mib, 90 * mib}}, 330 * mib, false}
 }
 
 // TestKillQcow2 does the same to qcow2 images: whatever is killed, QEMU finds nothing to mend in them.
@@ -150,7 +151,7 @@ func (k *killed) once(i int, w when, back bool) {
 		}
 	}
 	<-time.After(w.after)
-	strike(t, image, cmd, victim(i%3))
+	strike(t, image, cmd, k.victim(i))
 
 	args := []string{"recover", image}
 	if back {
@@ -162,7 +163,7 @@ func (k *killed) once(i int, w when, back bool) {
 			t.Fatal(err)
 		}
 		<-time.After(w.after)
-		strike(t, image, first, victim(i%3))
+		strike(t, image, first, k.victim(i))
 	}
 	o := k.p.run(t, args...)
 	o.want(t, 0)
@@ -201,7 +202,16 @@ const (
 	everybody victim = iota
 	theWorker
 	theParent
+	theDaemon
 )
+
+// victim says who is killed the nth time.
+func (k killing) victim(n int) victim {
+	if k.daemon {
+		return []victim{theDaemon, everybody, theDaemon, theWorker, theParent}[n%5]
+	}
+	return victim(n % 3)
+}
 
 // strike kills some of a run's processes and waits for the end of all: what loses its worker or its parent has to end by
 // itself, tools included.
@@ -215,6 +225,10 @@ func strike(t *testing.T, image string, parent *exec.Cmd, v victim) {
 			if isWorker(pid) {
 				_ = syscall.Kill(pid, syscall.SIGKILL) // it may be gone already
 			}
+		}
+	case theDaemon:
+		for _, pid := range processesOf(t, image) {
+			sh(t, ".", fmt.Sprintf("pkill -KILL -P %d -x qemu-storage-da || true", pid)) // it may not have begun
 		}
 	case theParent:
 		_ = parent.Process.Kill()

@@ -45,6 +45,7 @@ type file struct {
 	server  *server
 	writing sync.Mutex   // one change at a time
 	state   target.State // of the image when the daemon began
+	mended  []string
 }
 
 func openFile(c target.Candidate, opts target.Options, format string) (_ target.Target, err error) {
@@ -61,7 +62,16 @@ func openFile(c target.Candidate, opts target.Options, format string) (_ target.
 	if err := f.openExtents(opts); err != nil {
 		return nil, err
 	}
-	if err := f.start(false); err != nil {
+	if opts.Mode == target.Edit {
+		err = f.mend()
+	}
+	if err == nil {
+		err = f.start(false)
+	}
+	if err != nil && opts.Mode == target.Edit && f.replay() == nil {
+		err = f.start(false)
+	}
+	if err != nil {
 		return nil, errors.Join(err, f.closeExtents())
 	}
 	return f, nil
@@ -206,7 +216,8 @@ func (f *file) start(write bool) error {
 		return err
 	}
 	if write {
-		if err := f.stop(); err != nil { // two daemons would have two versions of the format's tables
+		_ = f.stop() // two daemons would have two versions of the format's tables
+		if err := f.mend(); err != nil {
 			return err
 		}
 	}

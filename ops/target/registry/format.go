@@ -120,9 +120,16 @@ func recognise(path string, r io.ReaderAt, size int64) (format, error) {
 	return extent(path, r, plain()), nil
 }
 
-// driverFor returns the driver for an open file, or a *Format if there is none.
-func driverFor(path string, r io.ReaderAt, size int64) (target.Driver, error) {
+// driverFor returns the driver for an open file, or a *Format if there is none. format is the one that the user has named, or
+// "".
+func driverFor(path string, r io.ReaderAt, size int64, format string) (target.Driver, error) {
+	if format == plain().name {
+		return plain().driver(), nil
+	}
 	f, err := recognise(path, r, size)
+	if err == nil && format != "" && f.name != format {
+		err = &WrongFormat{Path: path, Is: f.name, Said: format}
+	}
 	if err == nil && f.driver == nil {
 		err = f.refusal(path)
 	}

@@ -33,6 +33,8 @@ func Open(path string, opts target.Options) (target.Target, error) {
 	seen := c.File
 	defer func() { _ = seen.Close() }() // it was only looked at
 	switch {
+	case kernel.IsBlock(c.Info) && opts.Format != "" && opts.Format != plain().name:
+		return nil, &WrongFormat{Path: path, Is: plain().name, Said: opts.Format}
 	case kernel.IsBlock(c.Info):
 		return openDevice(c, opts)
 	case c.Info.IsDir():
@@ -45,7 +47,7 @@ func Open(path string, opts target.Options) (target.Target, error) {
 	if err != nil {
 		return nil, held.OpenError(path, err)
 	}
-	driver, err := driverFor(path, c.File, c.Info.Size())
+	driver, err := driverFor(path, c.File, c.Info.Size(), opts.Format)
 	var t target.Target
 	if err == nil {
 		t, err = driver.Open(c, opts)
@@ -80,7 +82,7 @@ func openDevice(c target.Candidate, opts target.Options) (target.Target, error) 
 		return nil, err
 	}
 	d, err := kernel.Host().Disk(kernel.RdevOf(c.Info))
-	if err != nil || !d.Is("loop") {
+	if err != nil || !d.Is("loop") || opts.Format == plain().name {
 		return t, nil
 	}
 	back := behind(d, c.Path)
@@ -127,7 +129,7 @@ func Adopt(path string, opts target.Options, files []*os.File) (t target.Target,
 	}
 	driver := block.Driver()
 	if !kernel.IsBlock(c.Info) {
-		if driver, err = driverFor(path, c.File, c.Info.Size()); err != nil {
+		if driver, err = driverFor(path, c.File, c.Info.Size(), opts.Format); err != nil {
 			return nil, err
 		}
 	}

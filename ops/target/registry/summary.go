@@ -20,6 +20,9 @@ import (
 type Snapshot struct {
 	k     kernel.Kernel
 	loops map[kernel.FileID]kernel.Disk // the loop devices on files
+
+	// Format is the format that all files have, as in target.Options; "" to recognise each.
+	Format string
 }
 
 // A Summary describes a file or block device. It is made without a lock, so opening the target can still fail. A zero value
@@ -90,7 +93,7 @@ func (s Snapshot) Summarize(path string, inside func(disk io.ReaderAt, g Summary
 	if !g.Cannot.OK() || g.Size == 0 {
 		return g, nil
 	}
-	disk, done, err := g.disk(path, f, d)
+	disk, done, err := g.disk(path, f, d, s.Format)
 	if err != nil || disk == nil {
 		return g, err
 	}
@@ -99,18 +102,21 @@ func (s Snapshot) Summarize(path string, inside func(disk io.ReaderAt, g Summary
 
 // disk finds the format of an open file, or of the device d, and returns the disk in it. It returns nil if shunt cannot
 // edit that format. Otherwise done closes what was opened.
-func (g *Summary) disk(path string, f *os.File, d kernel.Disk) (disk io.ReaderAt, done func() error, err error) {
+func (g *Summary) disk(path string, f *os.File, d kernel.Disk, format string) (disk io.ReaderAt, done func() error, err error) {
 	found, file := plain(), d.Name == ""
 	if d.Is("loop") {
 		path = behind(d, path)
 	}
-	if file || d.Is("loop") {
+	if (file || d.Is("loop")) && format != plain().name {
 		if found, err = recognise(path, f, g.Size); err != nil {
 			return nil, nil, err
 		}
 	}
 	if file {
 		g.Format = found.name
+	}
+	if format != "" && found.name != format {
+		return nil, nil, &WrongFormat{Path: path, Is: found.name, Said: format}
 	}
 	if found.driver == nil || !file && found.name != plain().name {
 		g.Cannot = model.Because("this version cannot edit %s files: %s", found.name, found.advice(path))
