@@ -78,9 +78,14 @@ func TestSummarize(t *testing.T) {
 			"",
 		},
 		"vmdk": {
-			"qemu-img create -q -f vmdk f 1G; truncate -s 1M f",
-			report.Summary{Size: mib, Format: "VMDK", Image: true},
-			"cannot edit VMDK files",
+			"qemu-img create -q -f vmdk f 1G",
+			report.Summary{Size: 1024 * mib, Format: "vmdk", Image: true, Blank: true},
+			"",
+		},
+		"vmdk that is only read": {
+			"truncate -s 64M d; mkfs.ext4 -q d; qemu-img convert -O vmdk -o subformat=streamOptimized d f",
+			report.Summary{Size: 64 * mib, Format: "vmdk", Whole: model.Ext4, Image: true},
+			"not edited, since this variant (streamOptimized) is compressed",
 		},
 		"packed": {
 			"truncate -s 1M f; xz f; mv f.xz f; truncate -s 4K f",

@@ -43,6 +43,7 @@ import (
 	"os"
 
 	"shunt/geometry"
+	"shunt/model"
 )
 
 // Mode says what a target is opened for.
@@ -97,6 +98,9 @@ type Driver struct {
 	// as possible. done closes what else was opened; it is nil after an error. Peek is nil if the bytes of the file are those
 	// of the disk.
 	Peek func(path string, f *os.File, size int64) (disk io.ReaderAt, n int64, done func() error, err error)
+	// Refuses returns why an image of the format can be read and never be edited, "" if it can be. It is nil for a format whose
+	// images all can.
+	Refuses func(f *os.File, size int64) model.Reason
 	// Create writes a new image into an empty file. After an error, also that of ctx, the file holds anything. Create is nil for
 	// a format that shunt cannot make images of.
 	Create func(ctx context.Context, f *os.File, n New) error

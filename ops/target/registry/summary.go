@@ -122,6 +122,9 @@ func (g *Summary) disk(path string, f *os.File, d kernel.Disk, format string) (d
 		g.Cannot = model.Because("this version cannot edit %s files: %s", found.name, found.advice(path))
 		return nil, nil, nil
 	}
+	if refuses := found.driver().Refuses; refuses != nil && file {
+		g.Cannot = refuses(f, g.Size)
+	}
 	peek := found.driver().Peek
 	if peek == nil {
 		return sparse{f, g.Size}, func() error { return nil }, nil
