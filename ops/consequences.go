@@ -46,6 +46,14 @@ func (q Queue) Consequences() []string {
 		},
 		{moved, "Moves ", ": a boot loader that finds it by its position must be reinstalled."},
 		{recovery, "Moves the recovery system of Windows in ", ": if Windows does not find it there, `reagentc /enable` in Windows mends that."},
+		{
+			q.larger(model.LUKS), "Makes the room for ", " larger, and not the file system inside, which is encrypted: once it is open, `cryptsetup resize` with " +
+				"its name and then the file system's own program (`resize2fs`, `lvextend -r`) let it use the room.",
+		},
+		{
+			q.larger(model.LVM2), "Gives the volume group in ", " free space, which no volume uses yet: `lvextend -r -l +100%FREE` with a volume makes that one " +
+				"and its file system larger.",
+		},
 		{renamed, "Changes partition numbers: ", ". Update everything that uses the old ones."},
 	} {
 		if len(c.list) > 0 {
@@ -53,6 +61,17 @@ func (q Queue) Consequences() []string {
 		}
 	}
 	return out
+}
+
+// larger returns the partitions with this kind of content that get larger and keep it.
+func (q Queue) larger(kind model.FSKind) (refs []string) {
+	after := q.Preview()
+	for was := range q.initial.Each() {
+		if p, ok := after.Partition(was.ID); ok && was.FS.Kind == kind && p.FS.UUID == was.FS.UUID && p.FS.Kind == kind && p.Span.Len() > was.Span.Len() {
+			refs = append(refs, p.Ref())
+		}
+	}
+	return refs
 }
 
 // lost returns the partitions whose contents are deleted, formatted or overwritten, in the form `p6 (exfat "D")`.

@@ -12,6 +12,8 @@ import (
 func TestConsequences(t *testing.T) {
 	whole := model.New(model.Disk{SectorSize: 512, Sectors: 100 * mib, Whole: ext4(50*geometry.MiB, 0)}, nil, nil)
 	blank := gpt(1000*mib, part(1, mib, 10*mib, model.Filesystem{}))
+	locked := gpt(1000*mib, part(1, mib, 100*mib, model.Filesystem{Kind: model.LUKS, Size: 100 * geometry.MiB}))
+	volumes := gpt(1000*mib, part(1, mib, 100*mib, model.Filesystem{Kind: model.LVM2, Size: 100 * geometry.MiB}))
 	unread := model.Filesystem{Trait: model.Unread, Used: 3 * geometry.MiB}
 	strange, unmeasured := gpt(1000*mib, part(1, mib, 10*mib, unread)), whole
 	unmeasured.Whole = model.Filesystem{Trait: model.Unread, Used: -1}
@@ -29,6 +31,14 @@ func TestConsequences(t *testing.T) {
 			"Changes partition numbers: p6 becomes p5, p7 becomes p6. Update everything that uses the old ones.",
 		}},
 		{"a copy over another", founding(), []string{"copy 1 over 2"}, []string{`Deletes everything in p2 (ext4 "l"). Have a backup if you need it.`}},
+		{"more room for what is encrypted", locked, []string{"grow 1"}, []string{
+			"Makes the room for p1 larger, and not the file system inside, which is encrypted: once it is open, `cryptsetup resize` with its name " +
+				"and then the file system's own program (`resize2fs`, `lvextend -r`) let it use the room.",
+		}},
+		{"more room for volumes", volumes, []string{"grow 1"}, []string{
+			"Gives the volume group in p1 free space, which no volume uses yet: `lvextend -r -l +100%FREE` with a volume makes that one and its " +
+				"file system larger.",
+		}},
 		{"nothing", blank, []string{"delete 1"}, nil},
 		{"unknown contents", strange, []string{"delete 1"}, []string{"Deletes everything in p1 (unknown, up to 3.00 MiB of data). Have a backup if you need it."}},
 		{"unknown contents without a table", unmeasured, []string{"table new gpt"}, []string{"Deletes everything in the disk (unknown, how much is not known). Have a backup if you need it."}},

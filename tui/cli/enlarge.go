@@ -42,13 +42,20 @@ func (s *settings) enlargeCommand() *cobra.Command {
 		Example: "  shunt enlarge server.qcow2 to 40GiB\n  shunt enlarge pi.img by 2GiB --yes",
 		Args:    arguments(3, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if r.size = sizeWanted(args[1], args[2]); r.size == nil || args[1] != "to" && args[1] != "by" {
-				return usageOf(cmd, fmt.Errorf("%q is not possible here: use to or by", args[1]))
+			way, size := args[1], args[2]
+			switch {
+			case way != "to" && way != "by":
+				return usageOf(cmd, fmt.Errorf("%q is not possible here: use to or by", way))
+			case strings.HasPrefix(size, "-"):
+				return usageOf(cmd, fmt.Errorf("%s %s would make it smaller: `shunt shrink` does that, and takes the size that the image is to have", way, size))
+			case way == "to" && strings.HasPrefix(size, "+"):
+				return usageOf(cmd, fmt.Errorf("to %s is not a size that an image can have: write by %[1]s to make it longer by that", size))
 			}
-			r.plan = enlarge.Larger
+			r.size, r.plan = sizeWanted(way, size), enlarge.Larger
 			return s.resizeRoot(cmd.Context(), args[0], r)
 		},
 	}
+	takesNegative(cmd)
 	s.resizeFlags(cmd, &r)
 	return cmd
 }
@@ -73,12 +80,15 @@ func (s *settings) shrinkCommand() *cobra.Command {
 				return usageOf(cmd, fmt.Errorf("%q is not possible here: use to", args[1]))
 			case len(args) == 2:
 				return usageOf(cmd, errors.New("SIZE is missing behind to"))
+			case strings.HasPrefix(args[2], "-") || strings.HasPrefix(args[2], "+"):
+				return usageOf(cmd, fmt.Errorf("to %s is not a size that an image can have: write the size that is to be left, without a sign", args[2]))
 			default:
 				r.size = sizeWanted(args[1], args[2])
 			}
 			return s.resizeRoot(cmd.Context(), args[0], r)
 		},
 	}
+	takesNegative(cmd)
 	s.resizeFlags(cmd, &r)
 	return cmd
 }
@@ -88,8 +98,7 @@ func (s *settings) resizeFlags(cmd *cobra.Command, r *resizing) {
 	cmd.Flags().StringVar(&r.partition, "partition", "", "number of the root partition, if it is not to be found")
 }
 
-// sizeWanted returns a function that parses a size behind "to", or a difference behind "by". A size with a sign is a
-// difference.
+// sizeWanted returns a function that parses a size behind "to", or a difference behind "by".
 func sizeWanted(word, text string) func(d model.Disk) (geometry.Sector, error) {
 	return func(d model.Disk) (geometry.Sector, error) {
 		z, now := d.SectorSize, geometry.Bytes(0)
@@ -97,8 +106,8 @@ func sizeWanted(word, text string) func(d model.Disk) (geometry.Sector, error) {
 		if word == "by" {
 			now = d.Size()
 		}
-		if strings.HasPrefix(text, "+") || strings.HasPrefix(text, "-") {
-			now, parse = d.Size(), geometry.ParseDelta
+		if strings.HasPrefix(text, "+") {
+			parse = geometry.ParseDelta
 		}
 		b, err := parse(text, z)
 		switch {

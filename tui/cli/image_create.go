@@ -30,6 +30,7 @@ func (s *settings) imageCreateCommand() *cobra.Command {
 		Args: arguments(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error { return s.imageCreate(cmd, args, f) },
 	}
+	takesNegative(cmd)
 	cmd.Flags().StringVar(&f.format, "format", "", "raw or qcow2 (default: by the ending of FILE; without one raw, with --backing qcow2)")
 	cmd.Flags().StringVar(&f.backing, "backing", "", "image that is shown until something is written, raw or qcow2")
 	cmd.Flags().StringVar(&f.table, "table", "", "make an empty partition table: gpt or mbr")

@@ -15,43 +15,20 @@ import (
 
 func (s *settings) imageResizeCommand() *cobra.Command {
 	var f applyFlags
-	minus := ""
 	cmd := &cobra.Command{
 		Use:   "resize FILE SIZE",
 		Short: "Make an image longer or shorter",
 		Long: "Resize sets the size of the disk in a raw or qcow2 image, as the line `image size` of a plan does. SIZE is the new size;\n" +
 			"with a sign (+2GiB, -512MiB) it is the difference. Partitions stay as they are, and a size that would cut one is\n" +
 			"refused. A smaller size is asked about.",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if minus != "" {
-				args = append(args, minus)
-			}
-			return arguments(2, 2)(cmd, args)
-		},
+		Args: arguments(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return s.imageResize(cmd.Context(), args[0], strings.Join(append(args[1:], minus), ""), f)
+			return s.imageResize(cmd.Context(), args[0], args[1], f)
 		},
 	}
-	// A size such as -1GiB looks like a flag with the name 1.
-	for digit := '0'; digit <= '9'; digit++ {
-		name := string(digit)
-		cmd.Flags().VarPF(negative{name, &minus}, "minus-"+name, name, "").Hidden = true
-	}
+	takesNegative(cmd)
 	s.editFlags(cmd, &f)
 	return cmd
-}
-
-// negative is a flag that is the first digit of a negative size.
-type negative struct {
-	digit string
-	size  *string
-}
-
-func (n negative) String() string { return "" }
-func (n negative) Type() string   { return "SIZE" }
-func (n negative) Set(rest string) error {
-	*n.size = "-" + n.digit + rest
-	return nil
 }
 
 func (s *settings) imageResize(ctx context.Context, path, size string, f applyFlags) error {
