@@ -54,12 +54,9 @@ func bootLayouts() map[string]bootLayout {
 	}
 }
 
-// bootNeeds ends the test unless the flag is given and the machine has what is needed to make and start bootable disks.
+// bootNeeds ends the test unless the machine has what is needed to make and start bootable disks.
 func bootNeeds(t *testing.T) {
 	t.Helper()
-	if !*bootFlag {
-		t.Skip("starts systems in software, which takes long: run it with -boot") //nolint:forbidigo // the machine lacks nothing
-	}
 	testneed.Root(t) // GRUB's installer looks for the device below its own files
 	testneed.File(t, "/dev/loop-control")
 	testneed.File(t, "/dev/fuse")
@@ -144,7 +141,6 @@ printf '(hd0) %s\n(hd1) %s\n' "$PWD/disk.raw" $loop >device.map
 // bootSystem makes the system that bootDisk installs, in a new directory.
 func bootSystem(t *testing.T) (dir string) {
 	t.Helper()
-	bootNeeds(t)
 	dir = t.TempDir()
 	sh(t, dir, strings.ReplaceAll(bootTree, "@UUID@", bootUUID))
 	return dir
