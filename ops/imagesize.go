@@ -130,7 +130,7 @@ func ImageLimits(d model.Disk, env Env) (smallest geometry.Sector, why, cannot m
 	}
 	if d.Table.Kind == model.TableNone {
 		smallest, why = wholeLimits(d, env)
-		return smallest, why, ""
+		return min(ImageSize{Sectors: smallest}.rounded(d), d.Sectors), why, ""
 	}
 	smallest, why = d.Table.Usable.Start+d.Tail(), "the partition table needs that"
 	for _, p := range d.Partitions() {
@@ -145,7 +145,7 @@ func ImageLimits(d model.Disk, env Env) (smallest geometry.Sector, why, cannot m
 			}
 		}
 	}
-	return smallest, why, ""
+	return min(ImageSize{Sectors: smallest}.rounded(d), max(smallest, d.Sectors)), why, ""
 }
 
 // wholeLimits returns the smallest possible size of an image without a partition table, and what determines it.

@@ -70,6 +70,7 @@ const (
 	byRoom     foundingWay = "the line room"
 	byKeys     foundingWay = "keys"
 	byRoomKeys foundingWay = "the key g"
+	byEnlarge  foundingWay = "enlarge"
 )
 
 // do does the example on an image, as a person, and returns what the command line says.
@@ -82,6 +83,9 @@ func (w foundingWay) do(t *testing.T, p person, image string) string {
 		o.want(t, exitDone, "Done")
 	case byRoom:
 		o = p.run(t, "apply", "--yes", image, write(t, "room 1 by +1GiB\n"))
+		o.want(t, exitDone, "Done")
+	case byEnlarge:
+		o = p.run(t, "enlarge", "--yes", "--partition", "1", image, "by", "1GiB")
 		o.want(t, exitDone, "Done")
 	case byKeys, byRoomKeys:
 		term := newTmuxAs(t, p, 80, 24, image)

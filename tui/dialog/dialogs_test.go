@@ -217,3 +217,15 @@ func click(t *testing.T, d dialog.Dialog, text string) (dialog.Dialog, dialog.Ac
 	t.Fatalf("%q is not in the window", text)
 	return nil, nil
 }
+
+// TestImageSizeRenewed has an image whose format cannot change its size: the dialog says that a new image is written, and offers
+// no preallocation.
+func TestImageSizeRenewed(t *testing.T) {
+	d := tuitest.Founding()
+	d.Image.Renews = true
+	q := queueOf(d)
+	got, action := press(t, dialog.NewImageSize(q, geometry.AlignMiB), "=+2GiB")
+	if shown := text(got); !strings.Contains(shown, "which takes the name") || !strings.Contains(shown, "writes a new image") || strings.Contains(shown, "Preallocate") {
+		t.Errorf("%v\n%s", action, shown)
+	}
+}

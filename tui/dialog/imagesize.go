@@ -30,6 +30,7 @@ func NewImageSize(q ops.Queue, align geometry.Alignment) Dialog {
 	s := imageSize{staging: staging{queue: q, align: align}, now: d.Sectors, z: d.SectorSize, field: widget.NewField("", 24)}
 	s.smallest, s.why, _ = ops.ImageLimits(d, q.Env())
 	switch {
+	case d.Image.Renews:
 	case d.Image.Preallocated:
 		s.preallocs = []model.Prealloc{"", model.PreallocFalloc, model.PreallocOff}
 	case d.Image.Maps:
@@ -92,7 +93,7 @@ func (s *imageSize) check() {
 	s.verdict = verdict{}
 	if s.wrong == nil && s.sectors != s.now {
 		op := ops.ImageSize{Sectors: s.sectors}
-		if s.grows() {
+		if s.grows() && len(s.preallocs) > 0 {
 			op.Prealloc = s.preallocs[s.prealloc]
 		}
 		s.judge(op)
@@ -140,7 +141,10 @@ func (s *imageSize) layout() layout {
 		keyMin(), keymap.Bind("↑↓", "by 1 MiB", "up", "down"), keymap.Bind("pgup/dn", "by 1 GiB", "pgup", "pgdown"), KeyFit(), KeyImageFile(),
 	}
 	rows := []row{size}
-	if s.grows() {
+	switch {
+	case s.queue.Preview().Image.Renews:
+		rows = append(rows, hint("Its format cannot change the size in place: a new image is written, which takes the name", 2))
+	case s.grows():
 		rows = append(rows, s.preallocRow(), hint(s.preallocHint(), 1))
 	}
 	return layout{

@@ -141,7 +141,10 @@ func (l *planList) cut(down int, p paper) drawing {
 func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 	st, bytes := p.st, r.queue.Preview().SectorSize.Bytes
 	cost := "copies nothing"
-	if plan.Copied > 0 {
+	switch {
+	case ops.Renews(plan.Queue):
+		cost = "a new image"
+	case plan.Copied > 0:
 		cost = "copies " + geometry.FormatBytes(plan.Copied)
 	}
 	if r.image() {
