@@ -13,8 +13,14 @@ import (
 
 // renewedKinds are the formats whose images a new file replaces when their size changes, with options of qemu-img.
 var renewedKinds = []struct{ format, options string }{
-	{"vdi", "static=off"}, {"vmdk", "subformat=monolithicSparse"}, {"vpc", "force_size=on"}, {"vpc", "force_size=off"},
-	{"vpc", "subformat=fixed"}, {"vhdx", "subformat=dynamic"}, {"qed", "cluster_size=65536"}, {"parallels", "cluster_size=1M"},
+	{"vdi", "static=off"},
+	{"vmdk", "subformat=monolithicSparse"},
+	{"vpc", "force_size=on"},
+	{"vpc", "force_size=off"},
+	{"vpc", "subformat=fixed"},
+	{"vhdx", "subformat=dynamic"},
+	{"qed", "cluster_size=65536"},
+	{"parallels", "cluster_size=1M"},
 }
 
 const oddName = "a stick, -- of:mine.img"
