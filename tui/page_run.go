@@ -25,6 +25,9 @@ func (m Model) runBindings(d document) []binding {
 		}
 	case d.run.state == runAsking:
 		list = []binding{on("esc", "back", Model.closeReport, "esc", "q", "ctrl+c", "enter", "n", "N")}
+		if d.run.report.Err == "" && !d.run.over() {
+			list = append(list, on("a", "apply", noCommand(Model.applyRehearsed), "a").pin())
+		}
 	case d.run.state == runEnded:
 		list = []binding{on("esc", "back", Model.leaveRun, "esc", "q", "ctrl+c", "enter").unless(notReadAgain)}
 		if d.takesBack() {
@@ -38,6 +41,12 @@ func (m Model) runBindings(d document) []binding {
 	}
 	list = append(append(list, travel(Model.scrollRun, "scroll")...), turnBindings()...)
 	return append(list, on("l", "log", noTarget(Model.openLog), "l").pin())
+}
+
+// applyRehearsed asks whether to apply what was rehearsed. The process that rehearsed it still waits.
+func (m Model) applyRehearsed(d document) Model {
+	d.run.kind = applyRun
+	return m.withDoc(m.current, d)
 }
 
 func notReadAgain(_ Model, d document) model.Reason {

@@ -21,6 +21,10 @@ func (b *block) reportText(d document) {
 	for _, again := range r.Replanned {
 		b.wrap(st.Warn, widget.Clean(again.String()+"."))
 	}
+	// What can be lost stands where nobody has to scroll for it.
+	for _, text := range append(q.Consequences(), r.Warnings...) {
+		b.wrap(st.Warn, widget.Clean(text))
+	}
 	b.head("Operations")
 	for i := range q.Ops() {
 		b.hang(st.Muted.Render(fmt.Sprintf("%3d ", i+1)), described(q, i), st.Text)
@@ -42,9 +46,6 @@ func (b *block) reportText(d document) {
 			b.add("  " + st.Text.Render(line))
 		}
 	}
-	for _, text := range q.Consequences() {
-		b.wrap(st.Warn, widget.Clean(text))
-	}
 	if list := afterwards(q); len(list) > 0 {
 		b.head("After the commit")
 		for _, text := range list {
@@ -52,9 +53,6 @@ func (b *block) reportText(d document) {
 		}
 		b.wrap(st.Muted, "The kernel does this to a file system in use: it is not rehearsed and cannot be undone. If it fails, "+
 			"the partition is longer than its file system, which does no harm.")
-	}
-	for _, text := range r.Warnings {
-		b.wrap(st.Warn, widget.Clean(text))
 	}
 }
 

@@ -263,3 +263,31 @@ func TestLogFollows(t *testing.T) {
 	tell("the end")
 	d.Contains("the end")
 }
+
+// What was rehearsed is applied as it is: no second rehearsal begins.
+func TestApplyAfterRehearsal(t *testing.T) {
+	target := Founding()
+	d := open(t, target)
+	stageFounding(d)
+	d.Press("R")
+	rehearsed := last(t, target)
+	d.Do(func() { rehearsed.Finish(passed()) })
+	quietly(d)
+	d.Press("a", "enter") // the answer is No at first
+	if rehearsed.Commits != 0 || rehearsed.Cancels != 1 {
+		t.Errorf("enter: %d commits, %d cancels", rehearsed.Commits, rehearsed.Cancels)
+	}
+
+	d = open(t, target)
+	stageFounding(d)
+	d.Press("R")
+	rehearsed = last(t, target)
+	d.Do(func() { rehearsed.Finish(passed()) })
+	quietly(d)
+	d.Press("a")
+	d.Contains("Apply to stick.raw?")
+	d.Press("y")
+	if last(t, target) != rehearsed || rehearsed.Commits != 1 {
+		t.Errorf("the rehearsed run was not committed:\n%s", d.Frame())
+	}
+}

@@ -137,7 +137,7 @@ func rehearsalNotice(kind runKind, name string, r report.Rehearsal) notice {
 	}
 	t := notice{head: "The rehearsal passed", tone: toneGood, meaning: "Nothing has been written to " + name + " so far."}
 	if kind == rehearseRun {
-		t.advice = "Press a in the editor to apply the operations."
+		t.advice = "a applies exactly this, without another rehearsal."
 	}
 	return t
 }
