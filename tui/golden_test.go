@@ -51,7 +51,7 @@ func scenes() []scene {
 		{"room-typed", Varied, func(s story) { s.d.Press("j", "j", "g"); s.d.Type("+1GiB"); s.d.Press("down") }},
 		{"room-founding", Founding, func(s story) { s.d.Press("g"); s.d.Type("+1GiB") }},
 		{"room-impossible", Varied, func(s story) { s.d.Press("end", "up", "up", "g"); s.d.Type("6TiB") }},
-		{"room-wrong", Founding, func(s story) { s.d.Press("g"); s.d.Type("+1") }},
+		{"room-wrong", Founding, func(s story) { s.d.Press("g"); s.d.Type("+1q") }},
 		{"room-image", Varied, keysOnly("end", "g", "down")},
 		{"room-refused", Varied, keysOnly("j", "g")},
 		{"format", Founding, keysOnly("f", "down")},

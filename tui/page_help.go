@@ -41,7 +41,7 @@ func (m Model) helpText(_ document, width int) (title string, lines []string) {
 var helpNotes = []string{
 	"Moving down past the last partition leads to the list of pending operations. Edits of the same thing are joined " +
 		"into one; undo takes them back one by one.",
-	"Sizes need a unit: s (sectors), B, KiB, MiB, GiB, TiB, kB, MB, GB, TB. With a sign they are a change: +1GiB.",
+	"Units of sizes: s (sectors), B, KiB, MiB, GiB, TiB, kB, MB, GB, TB; a number alone is in MiB. With a sign it is a change: +1GiB.",
 	"Positions that shunt chooses are aligned to the grid; distances and sizes are kept to the sector.",
 }
 

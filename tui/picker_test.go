@@ -104,7 +104,7 @@ func TestErrands(t *testing.T) {
 		},
 		"enlarge-less": func(d *Driver, _ *Target) { begin(d, "e"); d.Type("500MiB") },
 		"shrink":       func(d *Driver, _ *Target) { begin(d, "s") },
-		"shrink-wrong": func(d *Driver, _ *Target) { begin(d, "s"); d.Type("5") },
+		"shrink-wrong": func(d *Driver, _ *Target) { begin(d, "s"); d.Type("5q") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, b := picking(t)

@@ -133,7 +133,7 @@ func (r *makeRoom) sizeField() row {
 		if r.searching() {
 			now = "searching" + p.st.More
 		}
-		return drawn(p).beside(p.st.Muted.Render(now), p.width)
+		return drawn(p).beside(p.st.Muted.Render(beside(r.field.Value(), now)), p.width)
 	}
 	f.take = func(msg tea.Msg) (action Action) {
 		var changed bool

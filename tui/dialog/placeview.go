@@ -150,7 +150,9 @@ func (p *place) limitKeys() (keys []keymap.Binding) {
 func (p *place) field(own stop, name string) row {
 	r := field(own, name, formField, &p.fields[own-stopBefore])
 	drawn := r.draw
-	r.draw = func(on paper) drawing { return drawn(on).beside(on.st.Muted.Render(p.detail(own)), on.width) }
+	r.draw = func(on paper) drawing {
+		return drawn(on).beside(on.st.Muted.Render(beside(p.fields[own-stopBefore].Value(), p.detail(own))), on.width)
+	}
 	r.take = func(msg tea.Msg) Action {
 		p.edit(msg, own)
 		return nil
@@ -192,7 +194,7 @@ func (p *place) alignRow() row {
 		if !p.offGrid() {
 			return drawn(on)
 		}
-		return drawn(on).beside(on.st.Warn.Render("off grid: = aligns"), on.width)
+		return drawn(on).beside(on.st.Warn.Render("not on the grid"), on.width)
 	}
 	r.take = func(msg tea.Msg) Action {
 		if p.command(msg, stopAlign) {

@@ -74,9 +74,9 @@ func TestResizeKeys(t *testing.T) {
 		{"escape", 2, "=+1MiB esc", ops.MoveResize{}},
 		{"no change", 2, "enter", ops.MoveResize{}},
 		{"too far", 2, "=+3000MiB enter", ops.MoveResize{}},
-		{"no unit", 2, "=1024 enter", ops.MoveResize{}},
+		{"no unit", 2, "tab =512 enter", ops.MoveResize{ID: 2, Len: 512 * mib}},
 		{"nonsense", 2, "tab =lots enter", ops.MoveResize{}},
-		{"corrected", 2, "=1024 = enter tab shift+tab =+1MiB enter", ops.MoveResize{ID: 2, Shift: mib}},
+		{"corrected", 2, "=10q = enter tab shift+tab =+1MiB enter", ops.MoveResize{ID: 2, Shift: mib}},
 		{"another grid", 2, "tab tab tab right right shift+tab shift+tab shift+tab up enter", ops.MoveResize{ID: 2, Shift: 1}},
 		{"the bar moves the whole", 2, "shift+tab right enter", ops.MoveResize{ID: 2, Shift: 483*mib - 988_033}},
 		{"the bar moves the right edge", 2, "shift+tab space space right enter", ops.MoveResize{ID: 2, Len: 967*mib - 988_033}},
@@ -107,11 +107,12 @@ func TestResizeTells(t *testing.T) {
 		{"", "No change yet."},
 		{"=+1024MiB", "copies 25.6 MiB of data; 458 MiB of unused space is not copied"},
 		{"=+1024MiB", "Move p2 right by 1024 MiB"},
-		{"=+1024", "has no unit"},
+		{"=+1024", "= +1024 MiB"},
+		{"=+1024q", "has unknown unit"},
 		{"=+9GiB", "Cannot move p2 right"},
 		{"tab =1MiB", "it can shrink by at most"},
 		{"tab =3GiB", "it can grow by at most 2048 MiB"},
-		{"=+1s", "off grid: = aligns"},
+		{"=+1s", "not on the grid"},
 	} {
 		d, _ := press(t, dialog.NewResize(q, 2, geometry.AlignMiB), c.keys)
 		if got := strings.Join(strings.Fields(text(d)), " "); !strings.Contains(got, c.want) {

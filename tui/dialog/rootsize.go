@@ -81,6 +81,10 @@ func (s *rootSize) layout() layout {
 	}
 	d := s.queue.Preview()
 	size := field(stopSize, "New size", formField, &s.field)
+	drawn := size.draw
+	size.draw = func(p paper) drawing {
+		return drawn(p).beside(p.st.Muted.Render(beside(s.field.Value(), "")), p.width)
+	}
 	size.take = func(msg tea.Msg) Action {
 		s.field, _ = s.field.Update(msg)
 		return nil

@@ -41,8 +41,8 @@ func grouped(n geometry.Sector) string {
 	return sign + strings.Join(append([]string{s}, parts...), ",")
 }
 
-// sizeHint says what a size field accepts. All size fields, and plan files, follow the same rule.
-const sizeHint = `Type the new size ("4GiB") or a change ("+2GiB").`
+// sizeHint says what a size field accepts. Plan files accept the same, but not a number without a unit.
+const sizeHint = `Type the new size ("4GiB") or a change ("+2GiB"). A number alone is in MiB.`
 
 // typed is the parsed text of a size field.
 type typed struct {
@@ -51,10 +51,27 @@ type typed struct {
 	delta, exact bool
 }
 
+// bare reports whether a text is a number without a unit. It counts as MiB, as in GParted.
+func bare(text string) bool {
+	number := strings.TrimLeft(strings.TrimSpace(text), "+-")
+	return strings.Trim(number, "0123456789.") == "" && strings.ContainsAny(number, "0123456789")
+}
+
+// beside returns the text beside a size field: how a number without a unit was understood, otherwise other.
+func beside(text, other string) string {
+	if text = strings.TrimSpace(text); bare(text) {
+		return "= " + text + " MiB"
+	}
+	return other
+}
+
 // parseTyped parses a size, or a change if the text begins with a sign. Changes and numbers of sectors are exact. "Mi"
 // counts as "MiB", so that no error is shown before the last letter is typed.
 func parseTyped(text string, z geometry.SectorSize) (typed, error) {
 	text = strings.TrimSpace(text)
+	if bare(text) {
+		text += "MiB"
+	}
 	if n := len(text); n > 2 && strings.ContainsAny(text[n-2:n-1], "KMGTkmgt") && strings.EqualFold(text[n-1:], "i") {
 		text += "B"
 	}
