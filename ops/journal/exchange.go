@@ -130,7 +130,8 @@ func (d *Dir) exchangeByLink(name string) error {
 	return err
 }
 
-// Settle completes an exchange that was interrupted, so that each of the two files has one name.
+// Settle completes an exchange that was interrupted, so that each of the two files has one name. It removes what an interrupted
+// CanExchange has left.
 func (d *Dir) Settle(name string) error {
 	if d.location.Beside == "" {
 		return nil
@@ -139,6 +140,11 @@ func (d *Dir) Settle(name string) error {
 		named, err := statAt(d.parent, d.location.Beside)
 		if err != nil {
 			return err
+		}
+		for _, trial := range trials {
+			if err := removeAt(d.dir, trial); err != nil {
+				return err
+			}
 		}
 		old, err := statAt(d.dir, name+passing)
 		if errors.Is(err, unix.ENOENT) {
@@ -171,10 +177,13 @@ func (d *Dir) Replace(name string) error {
 	})
 }
 
+// trials are the names of the files with which CanExchange tries it.
+var trials = [2]string{"trial-1", "trial-2"}
+
 // CanExchange fails with ErrNoExchange where Exchange would. It tries it with two empty files in the directory, which it makes
 // if it is missing.
 func (d *Dir) CanExchange() error {
-	names := [2]string{"try-a", "try-b"}
+	names := trials
 	for _, name := range names {
 		f, err := d.Create(name)
 		if err == nil {

@@ -44,7 +44,10 @@ func TestKillForeign(t *testing.T) {
 				sh(t, ".", fmt.Sprintf("%sqemu-img convert -f %s -O raw '%s' '%s'", check, format, image, out))
 				return out
 			}
-			k := killing{"apply", []string{plan}, map[int]place{1: {84 * mib, 50 * mib}, 3: {144 * mib, 90 * mib}}, 320 * mib, true}
+			k := killing{
+				command: "apply", words: []string{plan}, daemon: true, size: 320 * mib,
+				at: map[int]place{1: {84 * mib, 50 * mib}, 3: {144 * mib, 90 * mib}},
+			}
 			kill(t, k, *formatKills, raw, func(t *testing.T, image string) string {
 				t.Helper()
 				sh(t, filepath.Dir(image), fmt.Sprintf("qemu-img convert -O %s %s '%s' made && mv made '%s'", format, options, image, image))

@@ -48,6 +48,7 @@ type killing struct {
 	at      map[int]place
 	size    int64
 	daemon  bool // a daemon serves the image, and is killed too
+	late    bool // the commit takes its time, and its last moments count as much as the first
 }
 
 // args are the arguments for an image.
@@ -62,7 +63,7 @@ func planKilled(t *testing.T) killing {
 	if err := os.WriteFile(plan, []byte(killPlan), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return killing{"apply", []string{plan}, map[int]place{1: {84 * mib, 50 * mib}, 3: {144 * mib, 90 * mib}}, 330 * mib, false}
+	return killing{command: "apply", words: []string{plan}, at: map[int]place{1: {84 * mib, 50 * mib}, 3: {144 * mib, 90 * mib}}, size: 330 * mib}
 }
 
 // TestKillQcow2 does the same to qcow2 images: whatever is killed, QEMU finds nothing to mend in them.
@@ -99,7 +100,11 @@ func kill(t *testing.T, run killing, times int, unpack, pack func(t *testing.T, 
 
 	k := killed{killing: run, t: t, p: p, unpack: unpack, before: digest(t, unpack(t, original)), disk: d, files: files, original: original}
 	for i := range times {
-		k.once(i, moment(rng, i, total), i%2 == 1)
+		at := moment(rng, i, total)
+		if run.late {
+			at = when{after: total*time.Duration(i%4)/4 + time.Duration(rng.Int63n(int64(total)/4))}
+		}
+		k.once(i, at, i%2 == 1)
 		if t.Failed() {
 			return
 		}

@@ -124,7 +124,9 @@ mkfs.ext4 -q -d tree -E offset=1048576,nodiscard $IMG 30M; debugfs -w -R 'rm gon
 				t.Helper()
 				disk := asRaw(t, image, kind.format)
 				defer func() { _ = os.Remove(disk) }()
-				oracle.TableClean(t, disk)
+				if least > 40*mib || fileSize(t, raw) == fileSize(t, disk) { // else the conversion has made the disk longer than its table
+					oracle.TableClean(t, disk)
+				}
 				oracle.ExtClean(t, disk, mib)
 				oracle.SameFiles(t, oracle.ExtFiles(t, disk, mib), files)
 				if n := fileSize(t, disk); n < least || n > most {

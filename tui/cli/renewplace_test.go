@@ -44,6 +44,12 @@ func (r renewable) is(size int64) {
 	oracle.TableClean(r.t, raw)
 }
 
+// smallRaw is such an image before it got its format.
+func smallRaw(t *testing.T) string {
+	t.Helper()
+	return oracle.Image(t, 8, smallRenewed)
+}
+
 // beside lists what lies beside the image.
 func (r renewable) beside(want ...string) {
 	r.t.Helper()
@@ -64,7 +70,7 @@ func (r renewable) beside(want ...string) {
 // anything is staged, and nothing changes.
 func TestRenewedElsewhere(t *testing.T) {
 	t.Parallel()
-	raw := oracle.Image(t, 8, smallRenewed)
+	raw := smallRaw(t)
 	t.Run("hard link", func(t *testing.T) {
 		r := newRenewable(t, people()[0], raw)
 		sh(t, filepath.Dir(r.image), fmt.Sprintf("ln './%s' other", oddName))
@@ -134,7 +140,7 @@ func TestRenewedElsewhere(t *testing.T) {
 // undo refuses.
 func TestRenewedKeeps(t *testing.T) {
 	t.Parallel()
-	raw := oracle.Image(t, 8, smallRenewed)
+	raw := smallRaw(t)
 	t.Run("owner, mode, attributes", func(t *testing.T) {
 		testneed.Root(t)
 		r := newRenewable(t, people()[0], raw)
