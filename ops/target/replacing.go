@@ -15,6 +15,8 @@ type Replacing interface {
 
 	// ImageState says what the format makes of a new size: Renews is true.
 	ImageState() model.ImageState
+	// Grain is how much room the format gives at a time to a part of the disk that holds anything, in bytes.
+	Grain() int64
 	// Renew writes an image of n into an empty regular file that is open for reading and writing, in the format and sub-format of
 	// the target and with its properties, as far as the format lets them be chosen. n.Size is a size that the format can have
 	// (model.ImageState.Rounded), n.Content is as long, and n.Backing is "". Parts of Content without data become holes of the

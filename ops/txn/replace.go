@@ -52,7 +52,8 @@ func (r *Rehearsal) prepareReplace(
 	if err != nil {
 		return fail(tried.Errorf("find the holes of the target: %w", err))
 	}
-	if err := r.hasRoom(room, data.size()); err != nil {
+	size := grains(data, rp.Grain())
+	if err := r.hasRoom(room, size); err != nil {
 		return fail(err)
 	}
 	takes, err := takenBy(room)
@@ -72,9 +73,19 @@ func (r *Rehearsal) prepareReplace(
 		out.UndoBytes = takes
 	}
 	if r.spare.done {
-		out.GivesBack = max(0, takes-out.NewFile)
+		out.GivesBack = max(0, takes-geometry.Bytes(size))
 	}
 	return tx, nil
+}
+
+// grains returns how much room data takes in whole grains of a format.
+func grains(data ranges, grain int64) (n int64) {
+	next := int64(0)
+	for _, run := range data {
+		first, end := max(next, run.off/grain), (run.end+grain-1)/grain
+		n, next = n+max(0, end-first)*grain, max(next, end)
+	}
+	return n
 }
 
 // takenBy returns how much room the image takes.

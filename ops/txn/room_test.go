@@ -62,6 +62,7 @@ func (f fixedTarget) Forget(int64, int64)                          {}
 func (f fixedTarget) Loose() bool                                  { return false }
 func (f fixedTarget) Shared() int64                                { return 0 }
 func (f fixedTarget) State() (target.State, error)                 { return target.State{}, nil }
+func (f fixedTarget) Grain() int64                                 { return 4096 }
 func (f fixedTarget) ImageState() model.ImageState                 { return model.ImageState{Renews: true} }
 
 // waiting is the handle on the new file.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -45,12 +46,15 @@ func (s *settings) checkImage(ctx context.Context, path string) (err error) {
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
 	facts := v.Facts()
-	if facts.Around == nil {
-		return noFormat(facts)
-	}
 	checks, err := v.CheckFormat(ctx)
 	if err != nil {
 		return err
+	}
+	switch {
+	case facts.Around == nil && len(checks) == 0:
+		return noFormat(facts)
+	case facts.Around == nil:
+		return s.foreignFormat(path, checks[0])
 	}
 	facts.Around.Faults = checks[0].Faults // the description gives up on a large image
 	sheet := report.ImageSheet(facts)
@@ -62,6 +66,24 @@ func (s *settings) checkImage(ctx context.Context, path string) (err error) {
 		return fmt.Errorf("%s has damage that shunt cannot repair: work on a copy, with `qemu-img check -r all`, and compare what it holds with a backup", path)
 	case n > 0:
 		return fmt.Errorf("%s has faults; `%s` repairs them", path, facts.Call.Line("check", "--repair"))
+	}
+	s.say("No faults were found in the format of %s.", path)
+	return nil
+}
+
+// foreignFormat shows what QEMU's own program says of one of its formats.
+func (s *settings) foreignFormat(path string, c report.Check) error {
+	text := fmt.Sprintf("Format of %s: %s, %s (%s)\n", path, c.Contents, c.Verdict, c.By)
+	if err := s.show(c, text); err != nil {
+		return err
+	}
+	switch {
+	case len(c.Faults) > 0:
+		return fmt.Errorf("%s has faults: %s; work on a copy, with `qemu-img check -r all`, and compare what it holds with a backup",
+			path, strings.Join(c.Faults, "; "))
+	case c.Verdict == report.Unchecked:
+		s.say("The format of %s was not checked: %s.", path, c.Why)
+		return nil
 	}
 	s.say("No faults were found in the format of %s.", path)
 	return nil
@@ -79,6 +101,10 @@ func stageRepair(sess *session.Session) (ops.Queue, error) {
 		return q, err
 	}
 	if facts.Around == nil {
+		if sess.Disk().Image.Renews {
+			return q, fmt.Errorf("shunt mends only what a writer of %s (%s) has left when it was killed, and does that when it opens the image; for other faults "+
+				"work on a copy, with `qemu-img check -r all`, and compare what it holds with a backup", facts.Path, facts.Format)
+		}
 		return q, noFormat(facts)
 	}
 	if sess.Disk().Image == (model.ImageState{Bitmaps: sess.Disk().Image.Bitmaps}) {

@@ -18,7 +18,7 @@ func (s *settings) imageResizeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "resize FILE SIZE",
 		Short: "Make an image longer or shorter",
-		Long: "Resize sets the size of the disk in a raw or qcow2 image, as the line `image size` of a plan does. SIZE is the new size;\n" +
+		Long: "Resize sets the size of the disk in an image, as the line `image size` of a plan does. SIZE is the new size;\n" +
 			"with a sign (+2GiB, -512MiB) it is the difference. Partitions stay as they are, and a size that would cut one is\n" +
 			"refused. A smaller size is asked about.",
 		Args: arguments(2, 2),

@@ -18,10 +18,11 @@ func (s *settings) imageSparsifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sparsify FILE",
 		Short: "Give back the room of free space in an image",
-		Long: "Sparsify gives room in a raw or qcow2 image back to the host, in one transaction: the free blocks of file systems,\n" +
+		Long: "Sparsify gives room in an image back to the host, in one transaction: the free blocks of file systems,\n" +
 			"blocks of zeros, and unallocated space behind the first partition. Files stay as they are, and so does everything\n" +
 			"that is not recognised, hibernated, encrypted or in front of the first partition. What was in free blocks is lost,\n" +
-			"and nothing is kept for an undo, since that would keep the room taken.",
+			"and nothing is kept for an undo, since that would keep the room taken. An image in a format other than raw and\n" +
+			"qcow2 is written anew, and the new image takes the name.",
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.noUndo = !keepUndo
@@ -30,7 +31,7 @@ func (s *settings) imageSparsifyCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "commit without asking")
 	cmd.Flags().BoolVar(&f.rehearse, "rehearse", false, "stop after the rehearsal")
-	cmd.Flags().BoolVar(&keepUndo, "keep-undo", false, "of a qcow2 image: keep what an undo needs, so that the room comes back only with the next transaction")
+	cmd.Flags().BoolVar(&keepUndo, "keep-undo", false, "of an image that is not raw: keep what an undo needs, so that the room comes back only with the next transaction")
 	cmd.Flags().BoolVar(&s.json, "json", false, "print progress, report and result as JSON lines")
 	return cmd
 }

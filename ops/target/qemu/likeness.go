@@ -121,6 +121,30 @@ func likeVHDX(r io.ReaderAt) ([]string, error) {
 	return nil, fmt.Errorf("it has no parameters, so it is damaged")
 }
 
+// Grain implements target.Replacing. Where a new block is written only as far as it holds something, it is that of most file
+// systems.
+func (f *file) Grain() int64 {
+	const host, usual = 4096, 64 << 10
+	le := binary.LittleEndian
+	switch f.format {
+	case VDI: // block/vdi.c: the size of a block
+		if b, err := part(f.Read, 376, 4); err == nil && f.facts.sub == "dynamic" {
+			return max(int64(le.Uint32(b)), host)
+		}
+	case QED:
+		if b, err := part(f.Read, 4, 4); err == nil {
+			return max(int64(le.Uint32(b)), host)
+		}
+	case Parallels:
+		if b, err := part(f.Read, 28, 4); err == nil {
+			return max(int64(le.Uint32(b))*512, host)
+		}
+	case VMDK:
+		return usual
+	}
+	return host
+}
+
 // vhdFooter is the length of the footer of a VHD.
 const vhdFooter = 512
 
