@@ -133,7 +133,7 @@ func fits(disk model.Disk, size geometry.Bytes) error {
 	if size == 0 || size == disk.Size() {
 		return nil
 	}
-	disk.Fixed = false
+	disk.Fixed, disk.Image = false, model.ImageState{} // what the source is does not matter to the copy
 	if size%geometry.Bytes(disk.SectorSize) != 0 {
 		return fmt.Errorf("a size of %d bytes is not possible: it must be a multiple of %d bytes, the disk's sectors", size, disk.SectorSize)
 	}

@@ -38,7 +38,7 @@ func TestFormatsTable(t *testing.T) {
 		"vpc (VHD: dynamic, fixed)": {"vpc", "vpc -o subformat=fixed"}, "vhdx": {"vhdx", "vhdx -o subformat=fixed"},
 		"qed": {"qed"}, "parallels": {"parallels"},
 		"qcow, bochs, cloop, dmg": {"qcow"},
-		"vmdk (all others)": {"vmdk -o subformat=monolithicFlat", "vmdk -o subformat=twoGbMaxExtentSparse", "vmdk -o subformat=streamOptimized"},
+		"vmdk (all others)":       {"vmdk -o subformat=monolithicFlat", "vmdk -o subformat=twoGbMaxExtentSparse", "vmdk -o subformat=streamOptimized"},
 	} {
 		for i, format := range formats {
 			image := filepath.Join(dir, fmt.Sprintf("%s-%d", strings.Fields(name)[0], i))
