@@ -73,7 +73,7 @@ DRAWN = ^(TestScreens|TestASCII|TestEveryKeyAnswers|TestHelpShowsEverything|Test
 plain:
 	@echo "== go test"
 	packages=$$(.ci/racy no) && go test -vet=off -timeout 40m $(TESTFLAGS) $$packages
-	go test -vet=off -timeout 40m $(TESTFLAGS) -run '$(DRAWN)' ./tui
+	go test -vet=off -timeout 40m $(TESTFLAGS) -run '$(DRAWN)|^TestRandomKeys$$' ./tui
 	@# The end-to-end tests run the program many times, in processes of its own.
 	go test -vet=off -p 1 -timeout 40m $(TESTFLAGS) ./tui/cli ./screenshots
 

@@ -23,7 +23,7 @@ func TestRandomKeys(t *testing.T) {
 		Founding, Varied, Logicals, Blank, Damaged, broken, withFiles, physical,
 	}
 	keys := append(tui.HelpKeys(), "1", "0", "M", "i", "B", "+", "-", ">", "<", "=", "y", "n", "left", "right", "enter", "enter", "shift+tab", "backspace", "a", "m", "ctrl+t", "/", "~", "o")
-	for range 45 {
+	for range 45 / slowdown {
 		var targets []*Target
 		b := &Backend{Targets: map[string]*Target{}, Machine: tuitest.Env(), Files: Images()}
 		for _, part := range []any{&b.Files.Looks, &b.Files.Recents, &b.Files.Nodes} {

@@ -84,11 +84,25 @@ func openPart(path string, src target.Target, resume bool) (p *part, err error) 
 		}
 		return p, nil
 	}
-	p.runs = []mapRun{{0, p.size, signOpen}}
-	if err := errors.Join(p.file.Truncate(p.size), p.save()); err != nil {
-		return nil, errors.Join(tried.Errorf("make %s: %w", path, err), p.file.Close(), p.remove())
+	if err := p.begin(); err != nil {
+		return nil, errors.Join(err, p.file.Close(), p.remove())
 	}
 	return p, nil
+}
+
+// begin makes the map of a copy that holds nothing yet.
+func (p *part) begin() error {
+	p.runs = []mapRun{{0, p.size, signOpen}}
+	if err := errors.Join(p.file.Truncate(p.size), p.save()); err != nil {
+		return tried.Errorf("make %s: %w", p.path, err)
+	}
+	return nil
+}
+
+// holds reports whether the file holds anything.
+func (p *part) holds() bool {
+	_, err := unix.Seek(int(p.file.Fd()), 0, unix.SEEK_DATA)
+	return !errors.Is(err, unix.ENXIO)
 }
 
 func (p *part) mapPath() string { return p.path + ".map" }
@@ -100,6 +114,9 @@ func (p *part) load() error {
 		return err
 	}
 	text, err := os.ReadFile(p.mapPath())
+	if errors.Is(err, fs.ErrNotExist) && info.Mode().IsRegular() && !p.holds() {
+		return p.begin() // it was stopped before it had a map
+	}
 	if err != nil {
 		return fmt.Errorf("%s has no map, so it is not known what is in it: remove it and begin anew: %w", p.path, tried.Cause(err))
 	}

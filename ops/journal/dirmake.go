@@ -24,6 +24,8 @@ func cannotMake(err error) error {
 	switch {
 	case err == nil, errors.As(err, new(*UnsafeError)):
 		return err
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
+		return tried.Errorf("make the journal's directory: %w", err) // what helps is the same as for its files
 	case errors.Is(err, unix.ENAMETOOLONG):
 		return tried.Errorf("make the journal's directory: %w; give the image a shorter name", err)
 	}

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -32,8 +33,22 @@ func (d *Dir) Handle() (Handle, []*os.File, error) {
 		return h, []*os.File{d.parent, d.dir}, nil
 	}
 	var err error
-	h.As, err = d.maker()
+	if h.As, err = d.maker(); err == nil {
+		err = cannotMake(d.writable(h.As))
+	}
 	return h, []*os.File{d.parent}, err
+}
+
+// writable fails if the parent may not be written to. The worker could make the directory nevertheless, because in a user
+// namespace it has root's rights on what its user owns; later nobody could remove it.
+func (d *Dir) writable(maker *User) error {
+	err := maker.do(func() error {
+		return unix.Faccessat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", d.parent.Fd()), unix.W_OK|unix.X_OK, unix.AT_EACCESS)
+	})
+	if err != nil {
+		return &os.PathError{Op: "write to", Path: d.location.Parent, Err: err}
+	}
+	return nil
 }
 
 // Count returns how many files belong to the handle.

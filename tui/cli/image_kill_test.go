@@ -31,6 +31,7 @@ func TestKillLayers(t *testing.T) {
 			"sparsify", "qemu-io -f raw -c 'write -P 7 12M 3M' -c 'write -P 7 18M 2M' r; qemu-img convert -O qcow2 r f", "f",
 			[]string{"sparsify", "--yes", "f"},
 		},
+		{"sparsify raw", "qemu-io -f raw -c 'write -P 7 12M 3M' -c 'write -P 7 18M 2M' r; cp r f", "f", []string{"sparsify", "--yes", "f"}},
 		{"flatten", "cp r base; f=raw" + overlay, "over", []string{"flatten", "--yes", "over"}},
 		{"rebase", "cp r base; f=raw" + overlay, "over", []string{"rebase", "--yes", "over", "--backing", "s"}},
 		{"commit raw", "cp r base; f=raw" + overlay, "base", []string{"commit", "--yes", "over"}},
@@ -82,7 +83,7 @@ func TestKillLayers(t *testing.T) {
 			killAll(t, dir)
 			_ = cmd.Wait()
 			args := []string{"recover", image}
-			if i%4 == 2 {
+			if i%4 == 2 && c.name != "sparsify raw" { // what lay in free blocks there does not come back
 				args = append(args, "--rollback")
 			}
 			o := p.run(t, args...)
