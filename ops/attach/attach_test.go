@@ -69,7 +69,7 @@ func TestUsers(t *testing.T) {
 	if uses(proc, dir, "7") || !uses(proc, dir, "77") || !uses(proc, "/elsewhere", "7") || uses(proc, "/else", "7") {
 		t.Error("a process uses what it has open and where it is, and nothing else")
 	}
-	if text := users(dir, "no mount"); !strings.Contains(text, "fuser") {
+	if text := users(dir, "no mount"); text != "" {
 		t.Errorf("nobody is found: %q", text)
 	}
 }

@@ -163,7 +163,12 @@ func topmost(dir string) (mounted, error) {
 	return found, nil
 }
 
-// users names the processes that keep a mount busy, and adds advice.
+// lookForUsers says how to find who keeps a mount busy.
+func lookForUsers(dir string) string {
+	return fmt.Sprintf("if it is in use, find the program with `fuser -vm %s`, and end it first", dir)
+}
+
+// users names the processes that keep a mount busy, and adds advice. It returns "" if it finds none.
 func users(dir, id string) string {
 	var list []string
 	procs, _ := filepath.Glob("/proc/[0-9]*") // the pattern is not malformed
@@ -174,7 +179,7 @@ func users(dir, id string) string {
 		}
 	}
 	if len(list) == 0 {
-		return fmt.Sprintf("it is in use; find the program with `fuser -vm %s`, and end it first", dir)
+		return ""
 	}
 	return fmt.Sprintf("it is in use by %s; end that or leave the directory first", strings.Join(list, ", "))
 }

@@ -1,6 +1,7 @@
 package attach
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -178,7 +179,7 @@ func Unmount(t target.Target, p Source, dir string) (string, error) {
 	err = unix.Unmount(dir, unix.UMOUNT_NOFOLLOW)
 	switch {
 	case errors.Is(err, unix.EBUSY):
-		return "", fmt.Errorf("%s stays mounted at %s: %s", p.Name, dir, users(dir, top.id))
+		return "", fmt.Errorf("%s stays mounted at %s: %s", p.Name, dir, cmp.Or(users(dir, top.id), lookForUsers(dir)))
 	case err != nil:
 		return "", tried.Errorf("unmount %s: %w", dir, err)
 	}

@@ -13,7 +13,6 @@ import (
 	"shunt/ops/partfs"
 	"shunt/ops/target"
 	"shunt/ops/target/served"
-	"shunt/ops/tool"
 )
 
 // This file is about file systems that a process of shunt shows with FUSE, for ordinary users and for what the kernel
@@ -21,17 +20,11 @@ import (
 
 // MayServe returns why the files in a partition cannot be shown, or nil. It mounts nothing.
 func MayServe(t target.Target, p Source, w MountOptions) error {
-	d := fsys.Of(p.FS.Kind)
 	if no := NotMountable(p.FS); !no.OK() {
 		return fmt.Errorf("%s cannot be mounted: %s", p.Name, no)
 	}
-	if no := d.NotServed(w.Access); !no.OK() {
-		return &notServed{fmt.Sprintf("%s cannot be mounted: %s", p.Name, no)}
-	}
-	if argv := d.Serves.Argv; len(argv) > 0 {
-		if _, err := tool.Find(argv[0]); err != nil {
-			return fmt.Errorf("%s cannot be mounted without %s: apt install %s", p.Name, argv[0], d.Serves.Package)
-		}
+	if no, missing := fsys.Of(p.FS.Kind).NotServed(w.Access); !no.OK() {
+		return &NotServed{Text: fmt.Sprintf("%s cannot be mounted: %s", p.Name, no), Package: missing}
 	}
 	if w.Access == model.ReadWrite {
 		if err := mayWrite(t, p); err != nil {
@@ -44,13 +37,13 @@ func MayServe(t target.Target, p Source, w MountOptions) error {
 	return nil
 }
 
-// ErrNotServed is returned for a kind of file system that only the kernel mounts so.
-var ErrNotServed = errors.New("only the kernel mounts it")
+// A NotServed says why no program shows the files in a partition.
+type NotServed struct {
+	Text    string
+	Package string // what to install for it, or ""
+}
 
-type notServed struct{ text string }
-
-func (e *notServed) Error() string        { return e.text }
-func (e *notServed) Is(target error) bool { return target == ErrNotServed }
+func (e *NotServed) Error() string { return e.Text }
 
 // mayWrite returns why what a program changes in a partition cannot be written to the target at once.
 func mayWrite(t target.Target, p Source) error {
@@ -124,7 +117,11 @@ func Release(name string, s target.Served) error {
 		err = clearDead(s.Dir)
 	} else if failed := partfs.Disconnect(s.Dir, false); failed != nil {
 		if again, gone := topmost(s.Dir); gone == nil && again.id == top.id {
-			return fmt.Errorf("%s stays mounted at %s: %s (%w)", name, s.Dir, users(s.Dir, top.id), failed)
+			who := users(s.Dir, top.id)
+			if who == "" {
+				return fmt.Errorf("%s stays mounted at %s: %w; %s", name, s.Dir, failed, lookForUsers(s.Dir))
+			}
+			return fmt.Errorf("%s stays mounted at %s: %s", name, s.Dir, who)
 		}
 	}
 	ended.wait(mostWait)

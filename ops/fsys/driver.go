@@ -10,6 +10,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	runner "shunt/ops/tool"
 )
 
 // A Driver holds everything that shunt knows about one kind of file system or other contents. For each ability it has
@@ -106,6 +107,8 @@ type Serving struct {
 	Argv []string
 	// Write mounts them for writing. It is nil if the program cannot write.
 	Write []string
+	// Spare says that shunt itself shows the files read-only where the program is not installed.
+	Spare bool
 }
 
 // Of returns the command line, and whether the program can do that.
@@ -128,21 +131,36 @@ func (s Serving) Of(access model.Access, window, at string, uid, gid int) (argv 
 	return argv, len(argv) > 0
 }
 
-// NotServed returns why the files cannot be shown with FUSE, or "". Others may still be missing: see Serves.
-func (d Driver) NotServed(access model.Access) model.Reason {
+// NotServed returns why the files cannot be shown with FUSE, or "". missing is a package that would help.
+func (d Driver) NotServed(access model.Access) (why model.Reason, missing string) {
+	program := len(d.Serves.Argv) > 0
 	switch {
-	case len(d.Serves.Argv) == 0 && !d.reads():
-		return model.Because("only the kernel reads %s, and only root can have it do that: use sudo, and a raw image or a device", d.Kind)
-	case access == model.ReadOnly || len(d.Serves.Write) > 0:
-		return ""
-	case d.reads():
-		return model.Because("without the kernel's driver %s is only read: mount it read-only", d.Kind)
+	case !program && d.contents == nil:
+		return model.Because("only the kernel reads %s, and only root can have it do that: use sudo, and a raw image or a device", d.Kind), ""
+	case access == model.ReadWrite && !program:
+		return model.Because("without the kernel's driver %s is only read: mount it read-only", d.Kind), ""
+	case access == model.ReadWrite && len(d.Serves.Write) == 0:
+		return model.Because("%s is only read: mount it read-only", d.Kind), ""
+	case d.ServedHere(access):
+		return "", ""
 	}
-	return model.Because("%s is only read: mount it read-only", d.Kind)
+	if _, err := runner.Find(d.Serves.Argv[0]); err != nil {
+		return model.Because("that takes %s: apt install %s", d.Serves.Argv[0], d.Serves.Package), d.Serves.Package
+	}
+	return "", ""
 }
 
-// reads reports whether this program reads the files without tools.
-func (d Driver) reads() bool { return d.contents != nil }
+// ServedHere reports whether shunt itself shows the files with FUSE, and no program.
+func (d Driver) ServedHere(access model.Access) bool {
+	if d.contents == nil || access == model.ReadWrite {
+		return false
+	}
+	if len(d.Serves.Argv) == 0 {
+		return true
+	}
+	_, err := runner.Find(d.Serves.Argv[0])
+	return d.Serves.Spare && err != nil
+}
 
 // An Inquiry is a command that describes a file system.
 type Inquiry struct {

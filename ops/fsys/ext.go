@@ -48,6 +48,7 @@ func extDrivers() []Driver {
 			Package: "fuse2fs",
 			Argv:    []string{"fuse2fs", "{}", "{at}", "-f", "-o", "ro,norecovery,fakeroot"},
 			Write:   []string{"fuse2fs", "{}", "{at}", "-f", "-o", "fakeroot"},
+			Spare:   true,
 		},
 	}
 	// ext2 and ext3 have 32-bit block numbers, and in practice blocks of at most 4 KiB.

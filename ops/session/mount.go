@@ -117,7 +117,7 @@ func servingMode(access model.Access) target.Mode {
 
 // better returns the error to show if neither a program nor the kernel mounts something.
 func better(program error, kernel error) error {
-	if errors.Is(program, attach.ErrNotServed) {
+	if no := (*attach.NotServed)(nil); errors.As(program, &no) && no.Package == "" {
 		return kernel
 	}
 	return program
@@ -160,6 +160,9 @@ type Unmounted struct{ Name, Dir string }
 func Unmount(path string, number int, dir string, opts Options) (u Unmounted, err error) {
 	if s, ok, err := servedBy(path, number, dir); err != nil || ok {
 		u = Unmounted{Name: s.Part(), Dir: s.Dir}
+		if s.Number == 0 {
+			u.Name = s.Image
+		}
 		if err == nil {
 			err = attach.Release(u.Name, s)
 		}

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -104,10 +105,42 @@ func (w *process) showing(ctx context.Context, p *patron) error {
 	if no := found.Elsewhere.NoTools(); !no.OK() {
 		return no.Err()
 	}
-	if len(fsys.Of(s.Kind).Serves.Argv) > 0 {
-		return w.serveByTool(ctx, p)
+	ctx, lost := context.WithCancel(ctx)
+	defer lost()
+	go watchTarget(ctx, w.target, lost)
+	if fsys.Of(s.Kind).ServedHere(accessTo(s.Served)) {
+		return w.serveHere(ctx, p, found)
 	}
-	return w.serveHere(ctx, p, found)
+	return w.serveByTool(ctx, p)
+}
+
+func accessTo(s target.Served) model.Access {
+	if s.ReadOnly {
+		return model.ReadOnly
+	}
+	return model.ReadWrite
+}
+
+// watchTarget calls lost when a target cannot be read any more, because a program that reads its format has ended. Nobody
+// else might notice while what the kernel has cached is enough.
+func watchTarget(ctx context.Context, t target.Target, lost func()) {
+	if _, err := target.AsPlain(t); err == nil {
+		return
+	}
+	const pause = 2 * time.Second
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for b := make([]byte, t.SectorSize()); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if _, err := t.ReadAt(b, 0); err != nil {
+				lost()
+				return
+			}
+		}
+	}
 }
 
 // serveHere reads the files in this process.
@@ -148,11 +181,7 @@ func (w *process) serveByTool(ctx context.Context, p *patron) (err error) {
 	if err != nil {
 		return err
 	}
-	access := model.ReadWrite
-	if s.Served.ReadOnly {
-		access = model.ReadOnly
-	}
-	argv, ok := fsys.Of(s.Kind).Serves.Of(access, server.Set(s.Name, s.Off, s.Len), at, s.UID, s.GID)
+	argv, ok := fsys.Of(s.Kind).Serves.Of(accessTo(s.Served), server.Set(s.Name, s.Off, s.Len), at, s.UID, s.GID)
 	if !ok {
 		return fmt.Errorf("no program serves %s", s.Kind)
 	}
