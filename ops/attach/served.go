@@ -3,6 +3,7 @@ package attach
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -51,6 +52,11 @@ func mayWrite(t target.Target, p Source) error {
 		return fmt.Errorf("%s cannot be mounted for writing, because it is in an image of the format %s: mount it read-only, or make a "+
 			"raw image of it (`shunt image convert`) and mount that", p.Name, t.Format())
 	}
+	// fuse2fs of Debian 12 crashes when it replays a journal.
+	if p.FS.Features.Has(model.Unreplayed) {
+		return fmt.Errorf("%s cannot be mounted for writing: its journal has to be replayed first; `check %d` in a plan does that, or mount it read-only",
+			p.Name, p.Part.Number)
+	}
 	if p.FS.Trait == model.Hibernated {
 		return fmt.Errorf("%s cannot be mounted for writing: a hibernated system in it will go on with what it knows; mount it read-only", p.Name)
 	}
@@ -84,6 +90,26 @@ func ClearDead() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Shown returns where the files of a part of the target at path are shown, after it has cleared what is dead. A process that
+// was killed a moment ago is waited for.
+func Shown(path string, number int) ([]target.Served, error) {
+	const pause, most = 20 * time.Millisecond, 100
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for range most {
+		if err := ClearDead(); err != nil {
+			return nil, err
+		}
+		list := ServedAs(path, number)
+		ending := func(s target.Served) bool { return len(served.Processes(s)) == 0 }
+		if !slices.ContainsFunc(list, ending) {
+			return list, nil
+		}
+		<-tick.C
+	}
+	return ServedAs(path, number), nil
 }
 
 // dead reports whether nobody serves what is mounted at a directory any more. The kernel answers stat(2) from its memory,

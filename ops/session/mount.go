@@ -146,8 +146,8 @@ func (v Viewer) mount(at attach.Source, w attach.MountOptions, mount func(Viewer
 }
 
 func (v Viewer) mountByKernel(at attach.Source, w attach.MountOptions) (string, error) {
-	if s := attach.ServedAs(v.target.Path(), at.Part.Number); len(s) > 0 {
-		return "", fmt.Errorf("%s is mounted at %s already", at.Name, s[0].Dir)
+	if err := v.unshown(at); err != nil {
+		return "", err
 	}
 	return attach.Mount(v.target, worker.PartsOf(v.disk), at, w)
 }

@@ -26,11 +26,8 @@ import (
 // serve shows the files of a partition at a directory, which it returns, by a worker that goes on until they are unmounted.
 // The worker shares the locks of the target. After an error nothing is mounted and no process is left.
 func (v Viewer) serve(at attach.Source, w attach.MountOptions) (dir string, err error) {
-	if err := attach.ClearDead(); err != nil {
+	if err := v.unshown(at); err != nil {
 		return "", err
-	}
-	if s := attach.ServedAs(v.target.Path(), at.Part.Number); len(s) > 0 {
-		return "", fmt.Errorf("%s is mounted at %s already", at.Name, s[0].Dir)
 	}
 	if err := v.mayServe(at, w); err != nil {
 		return "", err
@@ -59,6 +56,15 @@ func (v Viewer) serve(at attach.Source, w attach.MountOptions) (dir string, err 
 	}
 	started.leave()
 	return place.Dir, place.Close()
+}
+
+// unshown fails if the files are shown already.
+func (v Viewer) unshown(at attach.Source) error {
+	shown, err := attach.Shown(v.target.Path(), at.Part.Number)
+	if err == nil && len(shown) > 0 {
+		err = fmt.Errorf("%s is mounted at %s already", at.Name, shown[0].Dir)
+	}
+	return err
 }
 
 func (v Viewer) mayServe(at attach.Source, w attach.MountOptions) error {
