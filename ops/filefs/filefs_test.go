@@ -212,7 +212,9 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- Serve(context.Background(), &odd{}, connection, Options{Size: 1 << 20, Free: 1 << 19}) }()
+	go func() {
+		ended <- Serve(context.Background(), &odd{}, connection, Options{Size: 1 << 20, Free: 1 << 19})
+	}()
 	t.Cleanup(func() { _ = unix.Unmount(top, unix.MNT_DETACH) })
 
 	found := strings.Fields(testneed.Shell(t, top, "ls self; ls many | wc -l; find many -type f -size -1 | wc -l; ls broken || true; stat -f -c '%b %f %S' ."))

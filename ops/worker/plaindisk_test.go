@@ -44,8 +44,10 @@ func TestPlainDisk(t *testing.T) {
 		t.Errorf("%d, %v", n, err)
 	}
 	want := []overlay.Extent{
-		{Off: 5, Len: 5, Kind: overlay.Zero}, {Off: 10, Len: 10, Kind: overlay.Base, Src: 10},
-		{Off: 20, Len: 30, Kind: overlay.Zero}, {Off: 50, Len: 10, Kind: overlay.Base, Src: 50},
+		{Off: 5, Len: 5, Kind: overlay.Zero},
+		{Off: 10, Len: 10, Kind: overlay.Base, Src: 10},
+		{Off: 20, Len: 30, Kind: overlay.Zero},
+		{Off: 50, Len: 10, Kind: overlay.Base, Src: 50},
 	}
 	if got := slices.Collect(d.Extents(5, 55)); !slices.Equal(got, want) {
 		t.Errorf("%v", got)

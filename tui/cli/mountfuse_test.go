@@ -314,7 +314,8 @@ func TestMountWrites(t *testing.T) {
 		sh(t, dir, "seq 1 50000 >want; "+check)
 	}
 	for _, r := range []struct{ image, number, says string }{
-		{"disk.raw", "3", "is only read: mount it read-only"}, {"disk.raw", "5", "squashfs is only read"},
+		{"disk.raw", "3", "is only read: mount it read-only"},
+		{"disk.raw", "5", "squashfs is only read"},
 		{"disk.qcow2", "1", "make a raw image of it"},
 	} {
 		p.run(t, "mount", "--rw", filepath.Join(dir, r.image), r.number).want(t, exitRefused, r.says)
