@@ -62,8 +62,8 @@ func makeRoom() (real string, err error) {
 	return real, err
 }
 
-// removeSpot removes a directory if it is one that makeSpot makes, and vacant. For users other than root it also removes the
-// directory above it when that is empty.
+// removeSpot removes a directory if it is one that makeSpot makes, and vacant. For users other than root it also removes
+// the directory above it when that is empty.
 func removeSpot(dir string) {
 	room, err := filepath.EvalSymlinks(mountRoom())
 	if err != nil || filepath.Dir(dir) != room || !vacant(dir) {

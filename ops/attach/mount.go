@@ -139,7 +139,8 @@ func mount(node string, p Source, at spot, access model.Access) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, unix.ENODEV):
-		return &NotByKernel{fmt.Errorf("%s cannot be mounted: this kernel does not know %s; `shunt ls` may list its files", p.Name, p.FS.Kind)}
+		return &NotByKernel{fmt.Errorf("%s cannot be mounted: this kernel does not know %s; `shunt ls` may list its files",
+			p.Name, p.FS.Kind)}
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EROFS):
 		return fmt.Errorf("%s cannot be mounted for writing: its device is read-only (%w)", p.Name, err)
 	case errors.Is(err, unix.EPERM):

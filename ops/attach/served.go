@@ -49,20 +49,21 @@ func (e *NotServed) Error() string { return e.Text }
 // mayWrite returns why what a program changes in a partition cannot be written to the target at once.
 func mayWrite(t target.Target, p Source) error {
 	if _, err := target.AsPlain(t); err != nil {
-		return fmt.Errorf("%s cannot be mounted for writing, because it is in an image of the format %s: mount it read-only, or make a "+
-			"raw image of it (`shunt image convert`) and mount that", p.Name, t.Format())
+		return fmt.Errorf("%s cannot be mounted for writing, because it is in an image of the format %s: mount it read-only, "+
+			"or make a raw image of it (`shunt image convert`) and mount that", p.Name, t.Format())
 	}
 	// fuse2fs of Debian 12 crashes when it replays a journal.
 	if p.FS.Features.Has(model.Unreplayed) {
-		return fmt.Errorf("%s cannot be mounted for writing: its journal has to be replayed first; `check %d` in a plan does that, or mount it read-only",
-			p.Name, p.Part.Number)
+		return fmt.Errorf("%s cannot be mounted for writing: its journal has to be replayed first; `check %d` in a plan does "+
+			"that, or mount it read-only", p.Name, p.Part.Number)
 	}
 	if p.FS.Trait == model.Hibernated {
-		return fmt.Errorf("%s cannot be mounted for writing: a hibernated system in it will go on with what it knows; mount it read-only", p.Name)
+		return fmt.Errorf("%s cannot be mounted for writing: a hibernated system in it will go on with what it knows; "+
+			"mount it read-only", p.Name)
 	}
 	if p.FS.Kind == model.NTFS && !p.FS.Dirty.OK() {
-		return fmt.Errorf("%s cannot be mounted for writing: %s; let Windows check it first, or `check` in a plan, or mount it read-only",
-			p.Name, p.FS.Dirty)
+		return fmt.Errorf("%s cannot be mounted for writing: %s; let Windows check it first, or `check` in a plan, or mount it "+
+			"read-only", p.Name, p.FS.Dirty)
 	}
 	return nil
 }
@@ -92,8 +93,8 @@ func ClearDead() error {
 	return errors.Join(errs...)
 }
 
-// Shown returns where the files of a part of the target at path are shown, after it has cleared what is dead. A process that
-// was killed a moment ago is waited for.
+// Shown returns where the files of a part of the target at path are shown, after it has cleared what is dead. A process
+// that was killed a moment ago is waited for.
 func Shown(path string, number int) ([]target.Served, error) {
 	const pause, most = 20 * time.Millisecond, 100
 	tick := time.NewTicker(pause)

@@ -41,7 +41,8 @@ func (v Viewer) serve(at attach.Source, w attach.MountOptions) (dir string, err 
 		return "", err
 	}
 	show := &worker.Show{
-		Served: place.Served, Off: at.Part.Start, Len: at.Part.Len, Kind: at.FS.Kind, Name: at.Name, UID: os.Getuid(), GID: os.Getgid(),
+		Served: place.Served, Off: at.Part.Start, Len: at.Part.Len, Kind: at.FS.Kind, Name: at.Name,
+		UID: os.Getuid(), GID: os.Getgid(),
 	}
 	if at.Part.Number == 0 {
 		show.Name = "disk"
@@ -174,11 +175,14 @@ func servedOn(path string) []target.Served {
 // unserved fails with *target.InUse while files of the target are shown by a process that was started from here, and which
 // shares its locks.
 func (s *Session) unserved() error {
-	for _, at := range servedOn(s.target.Path()) {
-		return &target.InUse{
-			Path: s.path, Holder: fmt.Sprintf("shunt, which has %s mounted at %s", at.Part(), safetext.Printable(at.Dir)),
-			Advice: fmt.Sprintf("unmount it: `%s`, or M in the editor", s.opts.Call(s.path).LineTo("unmount", strconv.Itoa(at.Number))),
-		}
+	list := servedOn(s.target.Path())
+	if len(list) == 0 {
+		return nil
 	}
-	return nil
+	at := list[0]
+	unmount := s.opts.Call(s.path).LineTo("unmount", strconv.Itoa(at.Number))
+	return &target.InUse{
+		Path: s.path, Holder: fmt.Sprintf("shunt, which has %s mounted at %s", at.Part(), safetext.Printable(at.Dir)),
+		Advice: fmt.Sprintf("unmount it: `%s`, or M in the editor", unmount),
+	}
 }
