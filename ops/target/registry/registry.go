@@ -26,10 +26,38 @@ import (
 // ErrNotFile or *Format if the path can never be edited; ErrLeased if it cannot be opened now; and with the mode Edit
 // ErrReadOnly, ErrPhysical, ErrNoLocks or *InUse if it cannot be edited now.
 func Open(path string, opts target.Options) (target.Target, error) {
+	const most = 5 // times that the name may lead to another file in the moment between a look and the locks
+	for n := 1; ; n++ {
+		t, c, err := openOnce(path, opts)
+		if err != nil || n == most || opts.Mode == target.Inspect || !superseded(c) {
+			return t, err
+		}
+		// Another program has had it until now, and has given the name to a new file. The locks are on the old one.
+		if err := t.Close(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// superseded reports whether the path of an open file leads to another file by now.
+func superseded(c target.Candidate) bool {
+	now, err := os.Stat(c.Real)
+	return err == nil && c.Info.Mode().IsRegular() && !os.SameFile(now, c.Info)
+}
+
+// openOnce does the work of Open, whatever becomes of the name meanwhile.
+func openOnce(path string, opts target.Options) (target.Target, target.Candidate, error) {
 	c, opts, err := look(path, opts)
 	if err != nil {
-		return nil, err
+		return nil, c, err
 	}
+	t, err := openSeen(c, opts)
+	return t, c, err
+}
+
+// openSeen opens what was looked at.
+func openSeen(c target.Candidate, opts target.Options) (_ target.Target, err error) {
+	path := c.Path
 	seen := c.File
 	defer func() { _ = seen.Close() }() // it was only looked at
 	switch {
