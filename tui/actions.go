@@ -52,6 +52,8 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 		return m, nil
 	}
 	switch a := action.(type) {
+	case dialog.OpenPlan:
+		return m, readPlan(d, a.Path, d.align(m.Align))
 	case dialog.Stage:
 		m.Align = a.Align
 		if op, reads := a.Op.(ops.ApplySnapshot); reads {

@@ -106,7 +106,7 @@ func TestQuitGuard(t *testing.T) {
 	if !d.Quit() {
 		t.Fatal("q did not leave with nothing pending")
 	}
-	for _, keys := range []string{"q enter", "q n", "ctrl+c esc", "q ctrl+c", "q q q"} {
+	for _, keys := range []string{"q enter", "q n", "ctrl+c esc", "ctrl+c q", "q q q"} {
 		d = open(t, Founding())
 		d.Press("x")
 		d.Press(strings.Fields(keys)...)

@@ -10,6 +10,7 @@ import (
 
 	"shunt/ops/report"
 	"shunt/tui/dialog"
+	"shunt/tui/keymap"
 	"shunt/tui/widget"
 )
 
@@ -24,8 +25,15 @@ func (m Model) askQuit() (Model, tea.Cmd) {
 	if len(text) == 0 {
 		return m, tea.Quit
 	}
-	return m.push(dialog.NewAsk("Leave shunt?", dialog.Warning, text,
-		dialog.YesNo("Stay", "Leave", widget.Harmless, dialog.Quit{})...)), nil
+	answers := dialog.YesNo("Stay", "Leave", widget.Harmless, dialog.Quit{})
+	answers[1].Key = keymap.Bind("y", "Leave", "y", "Y", "ctrl+c") // who presses ctrl+c twice means it
+	if d, ok := m.doc(); ok && d.state == docOpen && d.queue.Len() > 0 && d.queue.Len() == m.unsaved() {
+		answers = append(answers, dialog.Answer{
+			Label: "Save the plan and leave", Key: keymap.Bind("s", "Save the plan and leave", "s", "S"),
+			Action: dialog.Show{Dialog: dialog.NewSaveAndLeave(d.planPath())},
+		})
+	}
+	return m.push(dialog.NewAsk("Leave shunt?", dialog.Warning, text, answers...)), nil
 }
 
 // quit ends the program, unless a target became busy since the question was asked.

@@ -56,6 +56,7 @@ func editorGroups() []bindingGroup {
 			on("R", "rehearse", Model.rehearse, "R"),
 			on("a", "apply", Model.apply, "a"),
 			on("s", "save plan", noCommand(Model.askSavePlan), "s"),
+			on("p", "open plan", noCommand(Model.askOpenPlan), "p"),
 			on("U", "undo the last apply", noCommand(Model.askTakeBack), "U"),
 		})},
 		{"Program", append(append([]binding{openBinding()}, turnBindings()...),
@@ -221,8 +222,13 @@ func (m Model) askSavePlan(d document) Model {
 		return m.say(toneWarn, "Nothing is pending: there is no plan to save")
 	}
 	return m.push(dialog.NewPath(dialog.SavePlan, "Save plan",
-		"Writes the pending operations as a plan file; `shunt apply` carries it out.", strings.TrimSuffix(d.path, "/")+".plan"))
+		"Writes the pending operations as a plan file; p opens it again, and `shunt apply` carries it out.", d.planPath()))
 }
+
+func (m Model) askOpenPlan(d document) Model { return m.push(dialog.NewOpenPlan(d.planPath())) }
+
+// planPath returns the proposal for the path of a plan file.
+func (d document) planPath() string { return strings.TrimSuffix(d.path, "/") + ".plan" }
 
 func (m Model) askSaveLog(d document) Model {
 	return m.push(dialog.NewPath(dialog.SaveLog, "Save log", "Writes the log so far: the commands and their output.",

@@ -89,7 +89,15 @@ func (m Model) rescanned(i int, seen scanResult, err error) Model {
 }
 
 // saved shows the result of saving a file. If the file exists, it asks whether to replace it.
-func (m Model) saved(save dialog.Save, err error) Model {
+func (m Model) saved(save dialog.Save, err error) (Model, tea.Cmd) {
+	if err == nil && save.Leave {
+		return m.quit()
+	}
+	return m.savedWords(save, err), nil
+}
+
+// savedWords says what became of a save.
+func (m Model) savedWords(save dialog.Save, err error) Model {
 	path := widget.Clean(save.Path)
 	switch {
 	case errors.Is(err, fs.ErrExist):

@@ -21,7 +21,7 @@ import (
 func saveFile(save dialog.Save) tea.Cmd {
 	return func() tea.Msg {
 		err := put(save)
-		return result(func(m Model) (Model, tea.Cmd) { return m.saved(save, err), nil })
+		return result(func(m Model) (Model, tea.Cmd) { return m.saved(save, err) })
 	}
 }
 

@@ -51,6 +51,8 @@ type Save struct {
 	What SaveWhat
 	Path string
 	Over Overwrite
+	// Leave ends the program afterwards.
+	Leave bool
 	// Text is the text to write, if it is known already, as after the question whether to replace a file.
 	Text string
 }
@@ -79,6 +81,9 @@ type Refused struct{ Err error }
 
 // ImageFile opens the page of the image file in view.
 type ImageFile struct{}
+
+// OpenPlan adds the operations of a plan file to the queue.
+type OpenPlan struct{ Path string }
 
 // PressKey presses a key of the page below.
 type PressKey struct{ Key string }
@@ -138,6 +143,7 @@ func (TakeBack) action()    {}
 func (Save) action()        {}
 func (Refused) action()     {}
 func (ImageFile) action()   {}
+func (OpenPlan) action()    {}
 func (PressKey) action()    {}
 func (Show) action()        {}
 func (FitImage) action()    {}

@@ -87,11 +87,12 @@ func (e *entry) layout() layout {
 	}
 }
 
-// savePath asks for the path of a file to write.
-type savePath struct {
-	what        SaveWhat
+// filePath asks for the path of a file.
+type filePath struct {
 	title, text string
+	does        string // what Enter does
 	field       widget.Field
+	action      func(path string) Action
 }
 
 // maxPath is the greatest length of a path in characters.
@@ -99,20 +100,41 @@ const maxPath = 1024
 
 // NewPath returns the dialog for the path of a file to save, with a proposal.
 func NewPath(what SaveWhat, title, text, proposal string) Dialog {
-	return newForm(savePath{what: what, title: title, text: text, field: widget.NewField(proposal, maxPath).Touch()})
+	return newForm(filePath{
+		title: title, text: text, does: "save", field: widget.NewField(proposal, maxPath).Touch(),
+		action: func(path string) Action { return Save{What: what, Path: path} },
+	})
 }
 
-func (s *savePath) check() {}
+// NewSaveAndLeave returns the dialog for the path of the plan that is saved before the program ends.
+func NewSaveAndLeave(proposal string) Dialog {
+	return newForm(filePath{
+		title: "Save the plan and leave", text: "Writes the pending operations as a plan file, and ends the program.",
+		does: "save and leave", field: widget.NewField(proposal, maxPath).Touch(),
+		action: func(path string) Action { return Save{What: SavePlan, Path: path, Leave: true} },
+	})
+}
 
-func (s *savePath) layout() layout {
+// NewOpenPlan returns the dialog for the path of a plan file to read, with a proposal.
+func NewOpenPlan(proposal string) Dialog {
+	return newForm(filePath{
+		title: "Open plan", text: "Adds the operations of a plan file to the pending ones. Nothing is written to the target.",
+		does: "open", field: widget.NewField(proposal, maxPath).Touch(),
+		action: func(path string) Action { return OpenPlan{Path: path} },
+	})
+}
+
+func (s *filePath) check() {}
+
+func (s *filePath) layout() layout {
 	return layout{
 		title: s.title, rows: []row{hint(s.text, 3), blank(), pathField(&s.field)},
-		does: "save", more: []keymap.Binding{keyClear()},
+		does: s.does, more: []keymap.Binding{keyClear()},
 		accept: func() Action {
 			if s.field.Value() == "" {
 				return nil
 			}
-			return Save{What: s.what, Path: s.field.Value()}
+			return s.action(s.field.Value())
 		},
 	}
 }
