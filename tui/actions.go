@@ -161,14 +161,18 @@ func stagedWords(before, after ops.Queue, op ops.Operation, width int) string {
 }
 
 func (m Model) clearQueue(d document) Model {
+	d.cleared = d.queue
 	return m.withDoc(m.current, d.with(d.queue.Clear(), 0)).
-		say(toneGood, operationWords(d.queue.Len())+" taken back; ctrl+r restores them one by one")
+		say(toneGood, operationWords(d.queue.Len())+" taken back; u restores all, ctrl+r one by one")
 }
 
 // undo reverts the last change to the list of pending operations.
 func (m Model) undo(d document) Model {
 	q, c, ok := d.queue.Undo()
 	switch {
+	case !ok && d.cleared.Len() > 0:
+		q, d.cleared = d.cleared, ops.Queue{}
+		return m.withDoc(m.current, d.with(q, 0)).say(toneGood, "Back as before the clearing: "+pendingWords(q.Len()))
 	case !ok && d.facts.Undo != nil:
 		return m.say(toneWarn, "Nothing to undo here; U undoes the last apply")
 	case !ok:

@@ -37,6 +37,8 @@ type document struct {
 	// unfinished is the interrupted transaction that has to be finished or rolled back first, or nil.
 	unfinished *report.Unfinished
 	run        running // the current run
+	// cleared is the queue before X cleared it, until something else is undone.
+	cleared ops.Queue
 	// log is that of the last run that is no longer shown.
 	log []string
 	// errand is what the target is being opened for.
@@ -90,7 +92,7 @@ func (d document) withScan(s scanResult) document {
 func (d document) fresh(s scanResult) document {
 	d = d.withScan(s)
 	d.seen++
-	d.queue = ops.NewQueue(s.disk, s.env)
+	d.queue, d.cleared = ops.NewQueue(s.disk, s.env), ops.Queue{}
 	d.pane, d.pending = tablePane, 0
 	d.row = min(d.row, max(0, len(d.rows())-1))
 	return d

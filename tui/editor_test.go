@@ -34,9 +34,11 @@ func TestUndoRedoClear(t *testing.T) {
 	d.Press("enter")
 	d.Contains("3 pending")
 	d.Press("X", "y")
-	d.Contains("Nothing yet.", "ctrl+r restores them")
+	d.Contains("Nothing yet.", "u restores all")
 	d.Press("ctrl+r")
 	d.Contains("1 pending")
+	d.Press("u", "u")
+	d.Contains("Back as before the clearing: 3 pending", "3 Grow p1")
 }
 
 // An operation is removed from the middle of the list; one that others need is not.
