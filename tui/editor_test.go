@@ -302,7 +302,7 @@ func TestJoinedEdits(t *testing.T) {
 	d.Press("ctrl+r")
 	d.Contains("Removed again: Check", "Nothing yet.")
 	d.Press("u", "X", "y", "u")
-	d.Contains("Nothing to undo")
+	d.Contains("Back as before the clearing: 1 pending")
 }
 
 // A new partition that is deleted again leaves nothing behind.
