@@ -99,8 +99,8 @@ func Mount(path string, number int, opts Options, w attach.MountOptions) (dir st
 		if !errors.As(err, &no) {
 			return dir, err
 		}
-		dir, other := mountHeld(path, number, opts, w, servingMode(w.Access), Viewer.serve)
-		return dir, better(other, no)
+		dir, other := mountHeld(node, number, opts, w, servingMode(w.Access), Viewer.serve)
+		return dir, better(other, no, w.Access)
 	}
 	return mountHeld(path, number, opts, w, servingMode(w.Access), Viewer.serve)
 }
@@ -114,8 +114,8 @@ func servingMode(access model.Access) target.Mode {
 }
 
 // better returns the error to show if neither a program nor the kernel mounts something.
-func better(program error, kernel error) error {
-	if no := (*attach.NotServed)(nil); errors.As(program, &no) && no.Package == "" {
+func better(program error, kernel error, access model.Access) error {
+	if no := (*attach.NotServed)(nil); errors.As(program, &no) && no.Package == "" && access == model.ReadOnly {
 		return kernel
 	}
 	return program
@@ -159,7 +159,15 @@ type Unmounted struct{ Name, Dir string }
 // Unmount unmounts partition number of a target, or with 0 the file system that covers it, from dir. If dir is "", it looks
 // for the directory. If number is negative, it unmounts the partition that is mounted at dir.
 func Unmount(path string, number int, dir string, opts Options) (u Unmounted, err error) {
-	if s, ok, err := servedBy(path, number, dir); err != nil || ok {
+	node := path
+	if l, err := attach.Find(path); err == nil {
+		node = l.Node
+	}
+	s, ok, err := servedBy(path, number, dir)
+	if err == nil && !ok && node != path {
+		s, ok, err = servedBy(node, number, dir)
+	}
+	if err != nil || ok {
 		u = Unmounted{Name: s.Part(), Dir: s.Dir}
 		if s.Number == 0 {
 			u.Name = s.Image
@@ -169,10 +177,7 @@ func Unmount(path string, number int, dir string, opts Options) (u Unmounted, er
 		}
 		return u, err
 	}
-	if l, err := attach.Find(path); err == nil {
-		path = l.Node
-	}
-	t, err := registry.Open(path, targetOptions(opts, target.Inspect))
+	t, err := registry.Open(node, targetOptions(opts, target.Inspect))
 	if err != nil {
 		return u, err
 	}

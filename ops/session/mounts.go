@@ -39,7 +39,7 @@ func (s *Session) Mount(id model.PartID, access model.Access) (dir string, err e
 			return dir, err
 		}
 		dir, other := s.mount(at, w, Viewer.serve)
-		return dir, better(other, no)
+		return dir, better(other, no, access)
 	}
 	return s.mount(at, w, Viewer.serve)
 }

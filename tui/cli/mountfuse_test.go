@@ -228,6 +228,41 @@ func TestMountedByFUSE(t *testing.T) {
 	nothingLeft(t, renamed, at)
 }
 
+// TestMountByRootWithoutDriver mounts by FUSE what the kernel does not know, also from a loop device.
+func TestMountByRootWithoutDriver(t *testing.T) {
+	testneed.Root(t)
+	testneed.File(t, "/dev/fuse")
+	testneed.File(t, "/dev/loop-control")
+	testneed.Tool(t, "mcopy")
+	if exec.Command("modprobe", "vfat").Run() == nil {
+		return // this kernel mounts it itself
+	}
+	if known, err := os.ReadFile("/proc/filesystems"); err != nil || strings.Contains(string(known), "vfat") {
+		return
+	}
+	p, dir := people()[0], t.TempDir()
+	sh(t, dir, "echo inside >'A name.txt'; truncate -s 4M fat; mkfs.fat fat >/dev/null; mcopy -i fat 'A name.txt' ::; chmod 755 .")
+	image := filepath.Join(dir, "fat")
+	for _, asDevice := range []bool{false, true} {
+		where := image
+		if asDevice {
+			where = attached(t, p, image)
+		}
+		out := p.run(t, "mount", image, "0")
+		out.want(t, 0)
+		at := strings.TrimSpace(out.out)
+		t.Cleanup(func() { _ = exec.Command("umount", "-l", at).Run() })
+		if got := finish(t, user().command("cat", filepath.Join(at, "A name.txt"))); got.out != "inside\n" {
+			t.Errorf("%q, %s", got.out, got.err)
+		}
+		p.run(t, "mount", image, "0", "--rw").want(t, exitRefused)
+		p.run(t, "unmount", image, "0").want(t, 0)
+		nothingLeft(t, where, at)
+	}
+	detached(t, p, image)
+	p.run(t, "mount", image, "0", "--rw").want(t, exitRefused, "without the kernel's driver fat12 is only read")
+}
+
 // TestMountKilled kills the processes of a mount, one or all. What is left still serves, or the mount goes away.
 func TestMountKilled(t *testing.T) {
 	testneed.Tool(t, "qemu-img")
