@@ -100,6 +100,14 @@ func (t *Target) Punch(off, n int64) error {
 	return nil
 }
 
+// Reserve changes nothing that can be read. It fails where the host would.
+func (t *Target) Reserve(off, n int64) error {
+	if off > t.Size() || n > t.Size()-off {
+		return fmt.Errorf("reserve %d bytes at %d of %d", n, off, t.Size())
+	}
+	return t.m.step("reserve target %d+%d", off, n)
+}
+
 // Copy refuses ranges that overlap.
 func (t *Target) Copy(dst, src, n int64) error {
 	if n > t.Size() {

@@ -82,6 +82,7 @@ func plans() []realPlan {
 		gpt("chain", "move 4 right 20s", "move 2 right 20s", "move 1 right 12s"),
 		gpt("swap", "move 1 to 130s", "move 2 to 40s", "move 1 to 64s"),
 		gpt("grow the image", "image grow 32KiB", "move 4 right 50s"),
+		gpt("grow the image, with room on its host", "image grow 32KiB prealloc=falloc", "move 4 right 20s"),
 		gpt("shrink the image", "move 4 left 3s", "image size 90KiB"),
 		gpt("delete", "delete 2"),
 		gpt("delete and replace", "delete 2", "move 4 left 20s", "new 10s at 110s"),
@@ -137,6 +138,11 @@ func plans() []realPlan {
 			parts: []model.Partition{primary(1, 40, 2840), primary(2, 2900, 5100)},
 			lines: []string{"resize 1 to 1050KiB", "move 2 left 300KiB", "resize 2 to 1200KiB"},
 			tools: []string{"mke2fs", "e2fsck", "resize2fs"},
+		},
+		{
+			name: "ext2, sparsify", kind: model.TableGPT, sectors: 5400,
+			parts: []model.Partition{primary(1, 40, 2840), primary(2, 2904, 5104)},
+			lines: []string{"move 2 right 3s", "image sparsify"}, tools: []string{"mke2fs", "e2fsck"},
 		},
 	}
 }
@@ -212,10 +218,12 @@ func extImage(tb testing.TB, n int, rng *rand.Rand) []byte {
 		}
 	}
 	path := filepath.Join(tb.TempDir(), "ext")
-	if err := os.WriteFile(path, make([]byte, n), 0o644); err != nil {
+	old := make([]byte, n) // of deleted files
+	rng.Read(old)
+	if err := os.WriteFile(path, old, 0o644); err != nil {
 		tb.Fatal(err)
 	}
-	runTool(tb, "mke2fs", "-q", "-F", "-t", "ext2", "-b", "1024", "-O", "^resize_inode", "-d", dir, path)
+	runTool(tb, "mke2fs", "-q", "-F", "-t", "ext2", "-b", "1024", "-O", "^resize_inode", "-E", "nodiscard", "-d", dir, path)
 	b, err := os.ReadFile(path)
 	if err != nil {
 		tb.Fatal(err)
