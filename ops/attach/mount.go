@@ -80,9 +80,23 @@ func NotMountable(fs model.Filesystem) model.Reason {
 }
 
 func mountAt(t target.Target, all []target.Part, p Source, at spot, access model.Access) error {
+	return WithNode(t, all, p, access, func(node string) error { return mount(node, p, at, access) })
+}
+
+// WithNode calls do with the device on which a part of a target can be mounted. Of an image that is a loop device that shows
+// nothing else and disappears with the mount, or when do returns. For a read-only mount the loop device is read-only too, so
+// that not even the kernel can write. all lists the partitions in the table of the target. The error is a *NotByKernel if the
+// kernel cannot read the target.
+func WithNode(t target.Target, all []target.Part, p Source, access model.Access, do func(node string) error) error {
 	d, ok := t.(target.KernelDisk)
 	if !ok {
-		return mountImage(t, p, at, access)
+		l, device, err := loop.SetUp(t, target.Loop{
+			Offset: p.Part.Start, Limit: p.Part.Len, ReadOnly: access == model.ReadOnly, Passing: true,
+		})
+		if err != nil {
+			return &NotByKernel{err}
+		}
+		return errors.Join(do(l.Node), device.Close())
 	}
 	if p.Part.Number != 0 {
 		if err := d.Knows(p.Part); err != nil {
@@ -95,19 +109,7 @@ func mountAt(t target.Target, all []target.Part, p Source, at spot, access model
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Lend(func() error { return mount(node, p, at, access) }), done())
-}
-
-// mountImage mounts a part of an image file through a loop device that shows nothing else and disappears with the mount.
-// For a read-only mount the loop device is read-only too, so that not even the kernel can write.
-func mountImage(t target.Target, p Source, at spot, access model.Access) error {
-	l, device, err := loop.SetUp(t, target.Loop{
-		Offset: p.Part.Start, Limit: p.Part.Len, ReadOnly: access == model.ReadOnly, Passing: true,
-	})
-	if err != nil {
-		return &NotByKernel{err}
-	}
-	return errors.Join(mount(l.Node, p, at, access), device.Close())
+	return errors.Join(d.Lend(func() error { return do(node) }), done())
 }
 
 // A NotByKernel says why the kernel cannot mount a file system here. A program may still serve its files: see MayServe.

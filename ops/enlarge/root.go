@@ -1,5 +1,5 @@
 // Package enlarge plans what people want most of an image: that its root file system gets larger or smaller, and the image
-// with it. It finds the root (root.go, fstab.go) and the operations that lead there (plan.go, place.go). It is pure: the
+// with it. It finds the root (root.go) and the operations that lead there (plan.go, place.go). It is pure: the
 // same disk and the same texts give the same plan. The plan is an ordinary queue.
 //
 // Invariants: nothing in front of the root changes. What lies behind it moves, and keeps its size, its number and its
@@ -13,6 +13,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
+	"shunt/ops/fstab"
 )
 
 // Rank says why a partition is taken for the root. A lower rank is the better reason.
@@ -61,7 +62,7 @@ func Find(d model.Disk, env ops.Env, fstabs func(model.Partition) []string) (Roo
 		return Roots{ByCover, []model.PartID{0}}, nil
 	}
 	typed := func(p model.Partition) bool { return d.Table.Kind == model.TableGPT && model.IsRoot(p.Type) }
-	named := func(p model.Partition) bool { return p.FS.Kind.HoldsRoot() && namesItself(p, fstabs(p)) }
+	named := func(p model.Partition) bool { return p.FS.Kind.HoldsRoot() && fstab.NamesItself(p, fstabs(p)) }
 	for _, r := range []struct {
 		rank Rank
 		is   func(model.Partition) bool

@@ -115,3 +115,17 @@ func Disconnect(dir string, lazy bool) error {
 	}
 	return fmt.Errorf("%s (%w)", strings.TrimSpace(string(said)), err)
 }
+
+// ConnectAlone mounts a FUSE connection at a path in a mount namespace of this process, and returns the connection.
+func ConnectAlone(path, source string, flags uintptr) (*os.File, error) {
+	fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, tried.Errorf("open %s: %w", device, err)
+	}
+	connection := os.NewFile(uintptr(fd), device)
+	options := fmt.Sprintf("fd=%d,rootmode=%o,user_id=%d,group_id=%d", fd, unix.S_IFDIR, os.Geteuid(), os.Getegid())
+	if err := unix.Mount(source, path, "fuse.shunt", flags, options); err != nil {
+		return nil, errors.Join(tried.Errorf("mount: %w", err), connection.Close())
+	}
+	return connection, nil
+}

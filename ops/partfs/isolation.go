@@ -60,6 +60,7 @@ func (i Isolation) IsolateMounts() error {
 	switch parents, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", os.Getppid())); {
 	case err == nil && mine == parents:
 		return errors.New("this process shares the mount namespace of its parent: it was not started as a worker")
+	case os.Getpid() == 1 && os.Getppid() == 0: // the first process of a PID namespace sees no parent
 	case err != nil && !ownUserNamespace():
 		// The parent's namespace is invisible from a user namespace only. Elsewhere the parent belongs to the same user.
 		return tried.Errorf("find mount namespace of the parent: %w", err)

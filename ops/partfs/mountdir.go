@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -44,7 +45,7 @@ func NewMountDir(how Isolation, keep ...string) (*MountDir, error) {
 	if how == SetuidHelper {
 		m.dir, err = os.MkdirTemp(userDirectory(), "shunt-")
 	} else {
-		m.dir, err = cover(keep)
+		m.dir, err = cover(coverable, keep)
 	}
 	if err != nil {
 		return nil, tried.Errorf("make a place to mount at: %w", err)
@@ -70,11 +71,22 @@ func userDirectory() string {
 	return dir
 }
 
-// cover mounts a file system in memory over one of the directories of the system.
-func cover(keep []string) (string, error) {
+// CoverForPeople mounts a file system in memory over a directory that people find, and that was empty if there is such a one.
+// The process must have called IsolateMounts.
+func CoverForPeople(keep ...string) (string, error) {
+	empty := func(dir string) bool {
+		entries, err := os.ReadDir(dir)
+		return err == nil && len(entries) == 0
+	}
+	list := slices.DeleteFunc([]string{"/mnt", "/media", "/srv"}, func(dir string) bool { return !empty(dir) })
+	return cover(append(list, coverable...), keep)
+}
+
+// cover mounts a file system in memory over one of some directories of the system.
+func cover(dirs, keep []string) (string, error) {
 	var tried []error
 	rooted := tool.RootMounted()
-	for _, dir := range coverable {
+	for _, dir := range dirs {
 		if needed(dir, keep) {
 			continue
 		}

@@ -79,6 +79,11 @@ func (p *process) feed() feed { return feed{json.NewDecoder(p.conn), p.cmd.Wait,
 
 // spawn starts a worker and gives it its job and its files.
 func spawn(job worker.Job, files []*os.File, how partfs.Isolation) (*process, error) {
+	return spawnAs(job, files, how, func(*exec.Cmd) {})
+}
+
+// spawnAs does the same, and lets adapt change how the process is started.
+func spawnAs(job worker.Job, files []*os.File, how partfs.Isolation, adapt func(*exec.Cmd)) (*process, error) {
 	job.Isolation = how
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -97,6 +102,7 @@ func spawn(job worker.Job, files []*os.File, how partfs.Isolation) (*process, er
 	cmd.SysProcAttr = how.NamespaceAttr()
 	stderr := &tail{}
 	cmd.Stderr = stderr
+	adapt(cmd)
 	if err := errors.Join(cmd.Start(), theirs.Close()); err != nil {
 		return nil, errors.Join(tried.Errorf("start the worker: %w", err), conn.Close())
 	}

@@ -101,8 +101,16 @@ func (v Viewer) startShow(show *worker.Show, made bool, how partfs.Isolation) (s
 	return s, err
 }
 
+// placed is where a file system is to be shown.
+type placed interface {
+	// Connect mounts there and returns the connection.
+	Connect() (*os.File, error)
+	// Answers waits until the files are shown. It fails if they are not.
+	Answers() error
+}
+
 // mount mounts when the worker asks for it, and returns when the files can be seen.
-func (s showing) mount(place *attach.Place) error {
+func (s showing) mount(place placed) error {
 	socket, ok := s.worker.conn.(*net.UnixConn)
 	if !ok {
 		return errors.New("the worker is not connected by a socket")

@@ -58,6 +58,7 @@ type Job struct {
 	Search   *Search
 	Show     *Show
 	Keeper   *Keeper
+	Shell    *Shell // takes no target either
 }
 
 // Argv returns the command line that lists of processes show for the worker.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"runtime"
@@ -267,12 +268,14 @@ func (p *patron) connect(ctx context.Context) (*os.File, error) {
 }
 
 // look does what a job of the task report.Look asks for.
-func (w *process) look(ctx context.Context, conn net.Conn) error {
+func (w *process) look(ctx context.Context, conn net.Conn, in io.Reader) error {
 	switch {
 	case w.job.Search != nil:
 		return w.search(conn)
 	case w.job.Keeper != nil:
 		return w.keep()
+	case w.job.Shell != nil:
+		return w.shell(conn, in)
 	case w.job.Show != nil:
 		return w.show(ctx, conn)
 	}

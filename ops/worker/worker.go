@@ -98,7 +98,7 @@ func run() error {
 	w.stop = stop
 	switch w.job.Task {
 	case report.Look:
-		return w.look(ctx, conn)
+		return w.look(ctx, conn, in)
 	case report.Finish, report.RollBack, report.Undo:
 		w.decide.Do(func() {}) // these go on without the parent
 	case report.Apply:

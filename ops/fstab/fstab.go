@@ -1,4 +1,6 @@
-package enlarge
+// Package fstab reads the list of mounts that a system keeps in its /etc/fstab, and finds the partitions that it means. The text
+// may be hostile. The package is pure.
+package fstab
 
 import (
 	"regexp"
@@ -9,18 +11,30 @@ import (
 	"shunt/model"
 )
 
-// namesItself reports whether one of the texts, which are the /etc/fstab in p, says that p is mounted at /. A text that was
+// NamesItself reports whether one of the texts, which are the /etc/fstab in p, says that p is mounted at /. A text that was
 // copied from another system names a partition there.
-func namesItself(p model.Partition, fstabs []string) bool {
+func NamesItself(p model.Partition, fstabs []string) bool {
 	return slices.ContainsFunc(fstabs, func(text string) bool {
-		for line := range strings.Lines(text) {
-			fields := strings.Fields(line)
-			if len(fields) >= 2 && !strings.HasPrefix(fields[0], "#") && unescaped(fields[1]) == "/" && means(fields[0], p) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(parse(text), func(l line) bool { return l.dir == "/" && means(l.source, p) })
 	})
+}
+
+// line is one line.
+type line struct{ source, dir, kind, options string }
+
+// mostLines limits how many lines are read.
+const mostLines = 1000
+
+// parse returns the lines that name something to mount.
+func parse(text string) (list []line) {
+	for l := range strings.Lines(text) {
+		fields := append(strings.Fields(l), "", "")
+		if len(fields) < 4 || strings.HasPrefix(fields[0], "#") || len(list) == mostLines {
+			continue
+		}
+		list = append(list, line{unescaped(fields[0]), unescaped(fields[1]), fields[2], fields[3]})
+	}
+	return list
 }
 
 // tags are the ways to name a partition in an fstab, by what stands before the value: a tag, or a directory of links.
@@ -41,7 +55,6 @@ var numbered = regexp.MustCompile(`^/dev/(?:(?:[shv]d|xvd)[a-z]+|(?:mmcblk\d+|nv
 
 // means reports whether the first field of a line in an fstab means p.
 func means(source string, p model.Partition) bool {
-	source = unescaped(source)
 	for _, t := range tags {
 		text, ok := strings.CutPrefix(source, t.tag)
 		if ok {

@@ -1,4 +1,4 @@
-package enlarge
+package fstab
 
 import (
 	"testing"
@@ -35,11 +35,11 @@ func TestNamesItself(t *testing.T) {
 		"/\n/":                                                            false,
 		"":                                                                false,
 	} {
-		if got := namesItself(p, []string{"", text}); got != want {
+		if got := NamesItself(p, []string{"", text}); got != want {
 			t.Errorf("%q: %v", text, got)
 		}
 	}
-	if namesItself(model.Partition{Number: 1}, []string{"UUID= / ext4\nLABEL=\"\" / ext4\nPARTUUID= / ext4"}) {
+	if NamesItself(model.Partition{Number: 1}, []string{"UUID= / ext4\nLABEL=\"\" / ext4\nPARTUUID= / ext4"}) {
 		t.Error("a partition without a name is named")
 	}
 }
