@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -37,8 +38,9 @@ type ShellOptions struct {
 	Tell func(line string, problem bool)
 	// Prompt makes the prompt from the directory of the image.
 	Prompt func(name string) []string
-	// In, Out and Err are the standard streams of the program.
-	In, Out, Err *os.File
+	// In, Out and Err are the standard streams of the program. In may be nil.
+	In       *os.File
+	Out, Err io.Writer
 }
 
 // Shell mounts all file systems of a target in namespaces of their own, as its /etc/fstab says, or else each in a directory
@@ -160,7 +162,10 @@ func (s *shell) start(mounts []fstab.Mount) (err error) {
 	}
 	job := worker.Job{Task: report.Look, Path: s.target.Path(), Shell: at}
 	s.host, err = spawnAs(job, nil, s.how, func(cmd *exec.Cmd) {
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = s.In, s.Out, s.Err
+		if s.In != nil {
+			cmd.Stdin = s.In
+		}
+		cmd.Stdout, cmd.Stderr = s.Out, s.Err
 		cmd.SysProcAttr.Setsid = false // it is in the terminal of its parent
 		cmd.SysProcAttr.Cloneflags |= unix.CLONE_NEWPID
 	})

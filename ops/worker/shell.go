@@ -242,7 +242,9 @@ func (h *host) run(argv, env []string) (exit int, err error) {
 	for i, arg := range argv {
 		argv[i] = strings.ReplaceAll(arg, "{start}", filepath.Join(h.base, startFile))
 	}
-	attr := &os.ProcAttr{Dir: h.dir, Env: append(own, env...), Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}}
+	// The standard streams are handed on as they are.
+	streams := []*os.File{os.NewFile(0, "input"), os.NewFile(1, "output"), os.NewFile(2, "errors")}
+	attr := &os.ProcAttr{Dir: h.dir, Env: append(own, env...), Files: streams}
 	if _, err := unix.IoctlGetInt(0, unix.TIOCGPGRP); err == nil {
 		// The terminal listens to a group of this process's parent, which has no number in this namespace, and a shell gives it
 		// back to the group that it has found.

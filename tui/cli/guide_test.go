@@ -80,8 +80,8 @@ func lessons() []lesson {
 		},
 		{
 			section: "4.1.3 virt-rescue", guide: "virt-rescue",
-			shunt: []string{"shunt image check disk.qcow2", "shunt apply disk.qcow2 plan"},
-			note:  "check and repair; there is no rescue shell, and boot loaders are not repaired", try: guideRescue,
+			shunt: []string{"shunt shell disk.qcow2", "shunt image check disk.qcow2", "shunt apply disk.qcow2 plan"},
+			note:  "no program of the image is run, and boot loaders are not repaired", try: guideRescue,
 		},
 		{
 			section: "4.1.4 virt-resize", guide: "virt-resize",

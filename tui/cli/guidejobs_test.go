@@ -133,6 +133,10 @@ func guideRescue(t *testing.T, shunt func(...string) string) {
 	shunt("image", "check", "disk.qcow2")
 	sh(t, ".", "qemu-img check -q disk.qcow2; qemu-img convert -O raw disk.qcow2 disk.raw")
 	oracle.ExtClean(t, "disk.raw", mib)
+	testneed.Tool(t, "fuse2fs")
+	if got := people()[0].shelled(t, "cat p2/text", "disk.qcow2"); got.out != "hello\n" || got.code != exitDone {
+		t.Errorf("in the shell: %+v", got)
+	}
 }
 
 func guideSparsify(t *testing.T, shunt func(...string) string) {

@@ -28,7 +28,7 @@ func (s *settings) shellCommand() *cobra.Command {
 		Example: "  shunt shell disk.qcow2\n  echo 'cat etc/hostname' | shunt shell disk.raw\n  shunt shell --rw disk.raw",
 		Args:    arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o := session.ShellOptions{Access: model.ReadOnly, Prompt: shellPrompt, In: s.in, Out: s.out.file, Err: s.err.file}
+			o := session.ShellOptions{Access: model.ReadOnly, Prompt: shellPrompt, In: s.in, Out: s.out.handed(), Err: s.err.handed()}
 			if write {
 				o.Access = model.ReadWrite
 			}

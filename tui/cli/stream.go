@@ -61,6 +61,14 @@ func (s *stream) content() io.WriteCloser {
 	return plainContent{s.w}
 }
 
+// handed returns the stream for a program that people start to talk to it.
+func (s *stream) handed() io.Writer {
+	if s.file != nil {
+		return s.file
+	}
+	return s.w
+}
+
 type plainContent struct{ io.Writer }
 
 func (plainContent) Close() error { return nil }
