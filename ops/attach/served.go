@@ -19,8 +19,19 @@ import (
 // This file is about file systems that a process of shunt shows with FUSE, for ordinary users and for what the kernel
 // cannot mount. The mount ends with that process, and the process with the mount.
 
-// MayServe returns why the files in a partition cannot be shown, or nil. It mounts nothing.
+// MayServe returns why the files in a partition cannot be shown to all processes of this user, or nil. It mounts nothing.
 func MayServe(t target.Target, p Source, w MountOptions) error {
+	if err := MayServeAlone(t, p, w); err != nil {
+		return err
+	}
+	if err := partfs.MayConnect(); err != nil {
+		return fmt.Errorf("%s cannot be mounted: %w", p.Name, err)
+	}
+	return nil
+}
+
+// MayServeAlone returns why the files cannot be shown in a mount namespace of their own, or nil.
+func MayServeAlone(t target.Target, p Source, w MountOptions) error {
 	if no := NotMountable(p.FS); !no.OK() {
 		return fmt.Errorf("%s cannot be mounted: %s", p.Name, no)
 	}
@@ -28,12 +39,7 @@ func MayServe(t target.Target, p Source, w MountOptions) error {
 		return &NotServed{Text: fmt.Sprintf("%s cannot be mounted: %s", p.Name, no), Package: missing}
 	}
 	if w.Access == model.ReadWrite {
-		if err := mayWrite(t, p); err != nil {
-			return err
-		}
-	}
-	if err := partfs.MayConnect(); err != nil {
-		return fmt.Errorf("%s cannot be mounted: %w", p.Name, err)
+		return mayWrite(t, p)
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func Shell(ctx context.Context, path string, opts Options, o ShellOptions) (exit
 	done := 0
 	for _, m := range mounts {
 		err := sh.mount(m)
-		if errors.Is(err, attach.ErrNotServed) && o.Access == model.ReadWrite && !m.ReadOnly {
+		if errors.As(err, new(*attach.NotServed)) && o.Access == model.ReadWrite && !m.ReadOnly {
 			if m.ReadOnly = true; sh.mount(m) == nil {
 				o.Tell(fmt.Sprintf("%s is mounted read-only: %s", named(m.Part), tried.Text(err)), true)
 				err = nil
@@ -233,7 +233,7 @@ func (s *shell) mount(m fstab.Mount) error {
 			return err
 		}
 		other := s.serve(at, order, access)
-		if errors.Is(other, attach.ErrNotServed) {
+		if errors.As(other, new(*attach.NotServed)) {
 			other = fmt.Errorf("%w (%w)", other, err)
 		}
 		return other
@@ -294,7 +294,7 @@ func (p shellPlace) Answers() error {
 
 // serve has a worker show the files.
 func (s *shell) serve(at attach.Source, order *worker.ShellMount, access model.Access) error {
-	if err := attach.MayServe(s.target, at, attach.MountOptions{Access: access}); err != nil {
+	if err := attach.MayServeAlone(s.target, at, attach.MountOptions{Access: access}); err != nil {
 		return err
 	}
 	name := at.Name
