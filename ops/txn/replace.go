@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"shunt/geometry"
 	"shunt/model/tried"
@@ -164,7 +165,11 @@ func (tx *Transaction) stageReplace(ctx context.Context, watch Watch) (err error
 		return tried.Errorf("open the new file: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if err := p.image.Renew(ctx, f, p.next); err != nil {
+	err = p.image.Renew(ctx, f, p.next)
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return tried.Errorf("write the new image: %w; make room on the file system of the image", err)
+	case err != nil:
 		return tried.Errorf("write the new image: %w", err)
 	}
 	if err := tx.compareNew(ctx, f, watch); err != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
@@ -40,15 +41,14 @@ func (f *file) Renew(ctx context.Context, out *os.File, n target.New) (err error
 	if err := f.make(ctx, out, n.Size); err != nil {
 		return err
 	}
-	s, err := serve(source{given: f.Given, format: f.format, image: out, write: true, backless: formats[f.format].backs})
+	s, err := serve(source{given: f.Given, format: f.format, image: out, write: true, fresh: true, backless: formats[f.format].backs})
 	if err != nil {
 		return tried.Errorf("open the new image: %w", err)
 	}
 	if got := s.Size(); got != n.Size {
 		return errors.Join(fmt.Errorf("%s made a disk of %d bytes where %d were asked for", checker, got, n.Size), s.close())
 	}
-	err = copying.Pieces(ctx, n, copying.Job{Unit: unit, Put: func(off int64, p []byte, _ any) error { return putData(s, p, off) }})
-	if err == nil {
+	if err = fill(ctx, s, n); err == nil {
 		err = s.Flush()
 	}
 	if err != nil {
@@ -64,6 +64,25 @@ func (f *file) Renew(ctx context.Context, out *os.File, n target.New) (err error
 		return err
 	}
 	return out.Sync()
+}
+
+// atOnce is how many pieces are on their way to the daemon at a time. Waiting for the answer to each takes longer than writing
+// it, most of all on a busy machine.
+const atOnce = 8
+
+// fill writes the content of a new image.
+func fill(ctx context.Context, to io.WriterAt, n target.New) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	err := copying.Pieces(ctx, n, copying.Job{Unit: unit, Put: func(off int64, p []byte, _ any) error {
+		p = bytes.Clone(p)
+		group.Go(func() error { return putData(to, p, off) })
+		return nil
+	}})
+	if failed := group.Wait(); failed != nil { // then err may only say that it was stopped
+		return failed
+	}
+	return err
 }
 
 // unit is the smallest part of the disk that is left out because it is zero, in bytes.

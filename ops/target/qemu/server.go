@@ -40,6 +40,7 @@ type source struct {
 	parts    []string // the files that it may read besides the image
 	backless bool     // the format could have a backing file, and this image has none
 	write    bool
+	fresh    bool // nothing need be durable before the daemon ends: it does not sync, and the caller does
 }
 
 // A server is a running daemon and the connection to it.
@@ -121,6 +122,11 @@ func (s source) node(path string) string {
 	}
 	if s.backless {
 		n["backing"] = nil
+	}
+	if s.fresh {
+		never := map[string]any{"no-flush": true}
+		n["cache"] = never
+		n["file"].(map[string]any)["cache"] = never
 	}
 	text, err := json.Marshal(n)
 	if err != nil {
