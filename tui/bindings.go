@@ -79,6 +79,10 @@ func (m Model) pageKey(msg tea.KeyPressMsg) (Model, tea.Cmd) {
 		}
 		why = cmp.Or(why, no)
 	}
+	if why.OK() && p == pageEditor && strings.ContainsAny(msg.Text, "0123456789+-") {
+		// This is the begin of a size. The letters of its unit are keys, and must not do anything either.
+		return m.say(toneWarn, "Sizes are typed in a dialog: m resizes or moves, z changes the image").ignoreKeys()
+	}
 	if why.OK() {
 		return m, nil
 	}

@@ -142,3 +142,17 @@ func TestMouse(t *testing.T) {
 	d.Send(tea.MouseReleaseMsg{X: 30, Y: 4, Button: tea.MouseLeft})
 	d.Contains("Shrink p1 by")
 }
+
+// A size that is typed outside a field does nothing: the letters of its unit are no commands.
+func TestSizeOutsideAField(t *testing.T) {
+	d := open(t, Founding())
+	for _, text := range []string{"+100MiB", "20GiB", "-1M"} {
+		d.Type(text)
+		d.Press("enter")
+		d.Contains("Sizes are typed in a dialog", "Nothing yet.")
+		d.Lacks("Mount and attach", "Convert")
+		quietly(d)
+	}
+	d.Press("m")
+	d.Contains("Resize/Move")
+}

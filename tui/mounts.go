@@ -100,9 +100,10 @@ func (d document) mountItems(at mountable) []dialog.Item {
 	if image {
 		look.Note += " While it is mounted, nothing can be applied to the image."
 	}
+	const lasting = "Changes made there are not part of the queue, and shunt cannot undo them."
 	work := dialog.Item{
-		Text: "Mount " + at.name + " to read and write", Action: dialog.Mount{ID: at.id, Access: model.ReadWrite},
-		Note: "Changes made there are not part of the queue, and shunt cannot undo them.",
+		Text: "Mount " + at.name + " to read and write", Note: lasting,
+		Action: questionFirst("Mount "+at.name+" to read and write?", lasting, "Mount it", dialog.Mount{ID: at.id, Access: model.ReadWrite}),
 	}
 	out := dialog.Item{Text: "Unmount " + at.name, Action: dialog.Unmount{ID: at.id}}
 	switch {
@@ -136,6 +137,12 @@ func (d document) mountItems(at mountable) []dialog.Item {
 	return []dialog.Item{look, work, out}
 }
 
+// questionFirst returns an action that asks before another one, because that changes the system and not only the screen.
+func questionFirst(title, what, yes string, action dialog.Action) dialog.Action {
+	return dialog.Show{Dialog: dialog.NewAsk(title, dialog.Warning, []string{what},
+		dialog.YesNo("Leave it", yes, widget.Writes, action)...)}
+}
+
 // attachItem returns the menu item that turns the image into a loop device, or the loop device back into its image.
 func (d document) attachItem() dialog.Item {
 	it := d.attaching()
@@ -158,10 +165,10 @@ func (d document) attaching() dialog.Item {
 		}
 		return it
 	}
+	what := "Creates a device for each partition. shunt then edits the loop device, which stays when you leave." + d.queueNote()
 	it := dialog.Item{
-		Text: "Attach as a loop device", Action: dialog.Attach{},
-		Note: "Creates a device for each partition. shunt then edits the loop device, which stays when " +
-			"you leave." + d.queueNote(),
+		Text: "Attach as a loop device", Note: what,
+		Action: questionFirst("Attach "+d.name()+" as a loop device?", what, "Attach it", dialog.Attach{}),
 	}
 	switch {
 	case d.facts.Device:

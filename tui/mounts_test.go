@@ -27,6 +27,8 @@ func TestMountAndUnmount(t *testing.T) {
 	d.Contains("Unmounted from /run/shunt/p1", "1 pending")
 	d.Lacks("p1 ●")
 	d.Press("M", "down", "enter")
+	d.Contains("Mount p1 to read and write?")
+	d.Press("y")
 	d.Contains("Mounted for reading and writing at /run/shunt/p1")
 	d.Do(func() {
 		target.MountErr = errors.New("p1 stays mounted at /run/shunt/p1: it is in use by bash (pid 17); end that first")
@@ -72,6 +74,8 @@ func TestAttachAndDetach(t *testing.T) {
 	d.Press("x", "j", "M", "end")
 	d.Contains("▸ Attach as a loop device", "The pending operation is kept.")
 	d.Press("enter")
+	d.Contains("Attach stick.raw as a loop device?")
+	d.Press("y")
 	d.Contains("stick.raw is attached as /dev/loop7; it stays so until M detaches it", "shunt  loop7", "1 pending", "▸ p2")
 	if !slices.Equal(b.Opened, []string{stick, "/dev/loop7"}) || !slices.Equal(b.Closed, []string{stick}) {
 		t.Errorf("opened %v, closed %v", b.Opened, b.Closed)
@@ -81,7 +85,7 @@ func TestAttachAndDetach(t *testing.T) {
 
 	// What cannot be attached is opened again as it was.
 	d.Do(func() { b.Devices = nil })
-	d.Press("M", "end", "enter")
+	d.Press("M", "end", "enter", "y")
 	d.Contains("there is no free loop device", "shunt  stick.raw", "1 pending")
 	d.Press("X", "y", "z")
 	d.Type("+1GiB")
@@ -91,6 +95,6 @@ func TestAttachAndDetach(t *testing.T) {
 	// What cannot be opened any more says why; nothing is kept of it.
 	d.Press("esc", "u")
 	d.Do(func() { b.Refuse = map[string]error{stick: errInUse} })
-	d.Press("M", "end", "enter")
+	d.Press("M", "end", "enter", "y")
 	d.Contains("running virtual machine")
 }
