@@ -43,6 +43,9 @@ func TargetSheet(d model.Disk, f Facts, name string) Sheet {
 	if f.Around != nil {
 		s = s.With(around(*f.Around))
 	}
+	if f.Foreign != nil {
+		s = s.With(foreign(*f.Foreign))
+	}
 	s = s.With(table(d)).With(remarks(d, f.Call))
 	if d.Table.Kind == model.TableNone {
 		s = s.With(contents(d.Whole, d.Size()))

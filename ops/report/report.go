@@ -22,6 +22,10 @@ type Facts struct {
 	Note      string // something odd but harmless, or ""
 	// Around describes the file of an image in a format of its own; nil for others.
 	Around *model.ImageFile
+	// Foreign describes the file of an image in one of QEMU's formats; nil for others.
+	Foreign *model.ForeignImage
+	// Mended says what was repaired in the format when the image was opened.
+	Mended []string
 	// Overlays names images beside the target that show it as their backing file.
 	Overlays []string
 	// Retype is the text that the user must type before a commit, or "". For a physical disk it is the path.

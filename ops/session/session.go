@@ -305,8 +305,12 @@ func facts(t target.Target, o Options) report.Facts {
 	if rest := target.Remainder(t); rest != 0 {
 		f.Note = fmt.Sprintf("%d bytes follow the last whole sector and stay as they are", rest)
 	}
+	if t, ok := t.(target.Foreign); ok {
+		f.Foreign = new(t.About())
+	}
 	if m, ok := t.(target.Mended); ok && len(m.Mended()) > 0 {
-		f.Note = strings.Join(m.Mended(), "; ")
+		f.Mended = m.Mended()
+		f.Note = strings.Join(f.Mended, "; ")
 	}
 	if busy := t.Busy(); busy != nil {
 		f.InUse = busy.Holder

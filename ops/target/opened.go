@@ -152,6 +152,8 @@ type Foreign interface {
 
 	// QEMU returns QEMU's name for the format.
 	QEMU() string
+	// About describes the file of the image.
+	About() model.ForeignImage
 }
 
 // AsPlain returns t as a Plain. The error says that the kernel cannot read its format, and what to do.

@@ -93,26 +93,27 @@ func (s *settings) view(path, number string, do func(*session.Viewer, model.Part
 // The JSON form of a target. Sizes are in bytes, positions in sectors; an unknown number is null.
 type (
 	infoTarget struct {
-		Path         string             `json:"path"`
-		Format       string             `json:"format"`
-		Size         int64              `json:"size"`
-		SectorSize   int64              `json:"sector_size"`
-		Sectors      int64              `json:"sectors"`
-		Table        string             `json:"table"`
-		TableID      string             `json:"table_id,omitempty"`
-		InUse        string             `json:"in_use,omitempty"`
-		Note         string             `json:"note,omitempty"`
-		Image        *model.ImageFile   `json:"image,omitempty"`    // the file of an image in a format of its own
-		Overlays     []string           `json:"overlays,omitempty"` // images beside it whose backing file it is
-		Ignored      string             `json:"ignored,omitempty"`  // why a journal beside the target is ignored
-		ReadOnly     string             `json:"read_only,omitempty"`
-		Commit       *report.Progress   `json:"commit,omitempty"` // in progress
-		Unfinished   *report.Unfinished `json:"unfinished,omitempty"`
-		Undo         *report.Applied    `json:"undo,omitempty"` // the last transaction can be undone
-		Problems     []infoProblem      `json:"problems"`
-		Partitions   []infoPart         `json:"partitions"`
-		Gaps         []infoSpan         `json:"gaps"`
-		infoContents                    // of a disk without a table
+		Path         string              `json:"path"`
+		Format       string              `json:"format"`
+		Size         int64               `json:"size"`
+		SectorSize   int64               `json:"sector_size"`
+		Sectors      int64               `json:"sectors"`
+		Table        string              `json:"table"`
+		TableID      string              `json:"table_id,omitempty"`
+		InUse        string              `json:"in_use,omitempty"`
+		Note         string              `json:"note,omitempty"`
+		Image        *model.ImageFile    `json:"image,omitempty"`      // the file of an image in a format of its own
+		Foreign      *model.ForeignImage `json:"qemu_image,omitempty"` // the file of an image in one of QEMU's formats
+		Overlays     []string            `json:"overlays,omitempty"`   // images beside it whose backing file it is
+		Ignored      string              `json:"ignored,omitempty"`    // why a journal beside the target is ignored
+		ReadOnly     string              `json:"read_only,omitempty"`
+		Commit       *report.Progress    `json:"commit,omitempty"` // in progress
+		Unfinished   *report.Unfinished  `json:"unfinished,omitempty"`
+		Undo         *report.Applied     `json:"undo,omitempty"` // the last transaction can be undone
+		Problems     []infoProblem       `json:"problems"`
+		Partitions   []infoPart          `json:"partitions"`
+		Gaps         []infoSpan          `json:"gaps"`
+		infoContents                     // of a disk without a table
 	}
 	// Contents is the kind of file system, or "unknown" or "unformatted". Data is the most that unknown contents can hold.
 	infoContents struct {
@@ -169,7 +170,7 @@ type (
 func infoOf(d model.Disk, f report.Facts, left *report.Unfinished) infoTarget {
 	t := infoTarget{
 		Path: f.Path, Format: f.Format, Size: int64(f.Size), SectorSize: int64(d.SectorSize), Sectors: int64(d.Sectors),
-		Table: d.Table.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note, Image: f.Around, Overlays: f.Overlays,
+		Table: d.Table.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note, Image: f.Around, Foreign: f.Foreign, Overlays: f.Overlays,
 		ReadOnly: string(d.ReadOnly()), Unfinished: left, Undo: f.Undo, Ignored: f.Ignored,
 		Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{},
 	}

@@ -161,6 +161,9 @@ func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 			lines = append(lines, "warning: "+fault)
 		}
 	}
+	if f.Foreign != nil {
+		lines = append(lines, f.Format+": "+report.ForeignLine(*f.Foreign))
+	}
 	if f.Note != "" {
 		lines = append(lines, "note: "+f.Note)
 	}

@@ -35,6 +35,9 @@ func (s *settings) with(ctx context.Context, path string, do func(*session.Sessi
 	} else if last != nil {
 		s.say("%s", lastText(sess.Facts().Path, *last))
 	}
+	for _, text := range sess.Facts().Mended {
+		s.say("Note: %s.", text)
+	}
 	if damage := sess.Damage(); damage != nil {
 		return unfinished(damage)
 	}

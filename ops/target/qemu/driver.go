@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -54,6 +55,7 @@ type file struct {
 	writing sync.Mutex   // one change at a time
 	state   target.State // of the image when the daemon began
 	mended  []string
+	looked  atomic.Int64 // bytes that inner has read
 }
 
 func openFile(c target.Candidate, opts target.Options, format string) (_ target.Target, err error) {

@@ -47,7 +47,7 @@ var formats = map[string]format{
 	Parallels: {look: plainly},
 	QED:       {look: lookQED, backs: true},
 	VDI:       {look: lookVDI},
-	VHDX:      {look: plainly},
+	VHDX:      {look: lookVHDX},
 	VMDK:      {look: lookVMDK, backs: true},
 	VPC:       {look: lookVPC},
 }

@@ -145,13 +145,26 @@ func (f *file) Data(off int64) (start, end int64, err error) {
 	if err := f.Within("look for data in", off, 0); err != nil {
 		return 0, 0, err
 	}
+	for start = off; start < size; start = end {
+		if start, end, err = f.allocated(start); err != nil || start == size {
+			return start, end, err
+		}
+		if start, end, err = f.inner(start, end); err != nil || start < end {
+			return start, end, err
+		}
+	}
+	return size, size, nil
+}
+
+// allocated finds the next run that has a place in the format, as Data does.
+func (f *file) allocated(off int64) (start, end int64, err error) {
 	start, end, err = dataFrom(func(off, n int64) (list []nbd.Extent, err error) {
 		err = f.ask(func(s *server) (err error) {
 			list, err = s.Status(off, n)
 			return err
 		})
 		return list, err
-	}, off, size)
+	}, off, f.Size())
 	if err != nil {
 		return 0, 0, tried.Errorf("look for data in %s from byte %d: %w", f.Given, off, err)
 	}
@@ -181,6 +194,37 @@ func dataFrom(status func(off, n int64) ([]nbd.Extent, error), off, size int64) 
 		}
 	}
 	return size, size, nil
+}
+
+// These formats have large blocks, up to 32 MiB, of which little may hold anything. So short runs are read, up to a limit.
+const (
+	shortRun  = 64 << 20
+	mostRead  = 1 << 30 // bytes of a target
+	zeroGrain = 64 << 10
+)
+
+// inner cuts the zeros off both ends of a run, and ends it at the first long run of zeros inside. If all of it is zero, start
+// and end are both the end.
+func (f *file) inner(start, end int64) (from, to int64, err error) {
+	if end-start > shortRun || f.looked.Load() > mostRead {
+		return start, end, nil
+	}
+	b, zero := make([]byte, zeroGrain), make([]byte, zeroGrain)
+	for from, to = end, end; start < end; {
+		p := b[:min(end-start, zeroGrain-start%zeroGrain)]
+		if _, err := f.ReadAt(p, start); err != nil {
+			return 0, 0, err
+		}
+		f.looked.Add(int64(len(p)))
+		switch empty := bytes.Equal(p, zero[:len(p)]); {
+		case empty && from < end:
+			return from, start, nil
+		case !empty && from == end:
+			from = start
+		}
+		start += int64(len(p))
+	}
+	return from, end, nil
 }
 
 // Reserve implements target.Reserver: it writes zeros where the format has no place for them yet.
