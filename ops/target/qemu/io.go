@@ -198,7 +198,7 @@ func dataFrom(status func(off, n int64) ([]nbd.Extent, error), off, size int64) 
 
 // These formats have large blocks, up to 32 MiB, of which little may hold anything. So short runs are read, up to a limit.
 const (
-	shortRun  = 64 << 20
+	shortRun  = 256 << 20
 	mostRead  = 1 << 30 // bytes of a target
 	zeroGrain = 64 << 10
 )
