@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"shunt/model"
 	"shunt/model/safetext"
@@ -24,6 +25,7 @@ var _ target.Checkable = (*file)(nil)
 // Exit codes of qemu-img check (qemu-img(1)). All others mean that the check itself failed.
 const (
 	checkClean     = 0
+	checkFailed    = 1 // as for a place in the file that is not there
 	checkCorrupt   = 2
 	checkLeaks     = 3
 	checkUnchecked = 63 // qemu-img does not check this format
@@ -49,6 +51,28 @@ func (f *file) Check(ctx context.Context) ([]target.LayerCheck, error) {
 	return []target.LayerCheck{c}, nil
 }
 
+// checkPatience is how long opening an image for editing may take to check its tables.
+const checkPatience = 15 * time.Second
+
+// whole fails if the tables of the format are damaged, or lead beyond the end of a file that was cut short: QEMU reads zeros
+// there, so an edit would take them for the disk. A check that cannot be made, or takes too long, is no failure.
+func (f *file) whole() error {
+	const do = "nothing was changed: get the whole file again, or work on a copy that `qemu-img check -r all` has mended"
+	if f.format == VDI {
+		if used, end, _, err := f.blocksOfVDI(); err != nil {
+			return err
+		} else if used > 0 && f.endOfVDI(end) > f.length {
+			return fmt.Errorf("%s ends before the last block of its disk, so it was cut short; %s", f.Given, do)
+		}
+	}
+	ctx, stop := context.WithTimeout(context.Background(), checkPatience)
+	defer stop()
+	if result, err := f.qemuImg(ctx, "check"); err == nil && (result.Exit == checkCorrupt || result.Exit == checkFailed) {
+		return fmt.Errorf("the format of %s is damaged: %s; %s", f.Given, found(result), do)
+	}
+	return nil
+}
+
 // found says what a check of the format has found.
 func found(r tool.Result) string {
 	what := "the check could not be completed"
@@ -58,7 +82,12 @@ func found(r tool.Result) string {
 	case checkLeaks:
 		what = "places in the file that nothing uses, which only take room"
 	}
-	return fmt.Sprintf("%s: %s", what, strings.Join(strings.Fields(safetext.Printable(strings.ReplaceAll(r.Output, "\n", " "))), " "))
+	const most = 300 // bytes of what can be thousands of lines
+	said := strings.Join(strings.Fields(safetext.Printable(strings.ReplaceAll(r.Output, "\n", " "))), " ")
+	if len(said) > most {
+		said = strings.ToValidUTF8(said[:most], "") + " …"
+	}
+	return fmt.Sprintf("%s: %s", what, said)
 }
 
 // qemuImg runs qemu-img with a verb and its options on the image. It takes no locks, since this process has them, and it can

@@ -54,8 +54,10 @@ type file struct {
 	server  *server
 	writing sync.Mutex   // one change at a time
 	state   target.State // of the image when the daemon began
+	length  int64        // of the image file, when it was opened
 	mended  []string
 	looked  atomic.Int64 // bytes that inner has read
+	runs    runs
 }
 
 func openFile(c target.Candidate, opts target.Options, format string) (_ target.Target, err error) {
@@ -80,6 +82,11 @@ func openFile(c target.Candidate, opts target.Options, format string) (_ target.
 	}
 	if err != nil && opts.Mode == target.Edit && f.replay() == nil {
 		err = f.start(false)
+	}
+	if err == nil && opts.Mode == target.Edit {
+		if err = f.whole(); err != nil {
+			_ = f.stop() // err says more
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.closeExtents())
@@ -138,7 +145,7 @@ func build(c target.Candidate, opts target.Options, format string) (*file, error
 	if err != nil {
 		return nil, err
 	}
-	f := &file{File: opened, format: format}
+	f := &file{File: opened, format: format, length: opened.Size()}
 	f.facts, err = formats[format].look(c.File, opened.Size())
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be opened as a %s image: %w", c.Path, format, err)
@@ -239,6 +246,7 @@ func (f *file) start(write bool) error {
 	old := f.server
 	f.server, f.state = s, state
 	f.mu.Unlock()
+	f.runs.version.Add(1)
 	f.SetSize(s.Size())
 	if old != nil {
 		_ = old.close() // it only read

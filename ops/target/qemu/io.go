@@ -3,6 +3,8 @@ package qemu
 import (
 	"bytes"
 	"errors"
+	"sync"
+	"sync/atomic"
 
 	"shunt/model/tried"
 	"shunt/ops/target"
@@ -29,6 +31,8 @@ func (f *file) ask(do func(s *server) error) error {
 func (f *file) change(do func(s *server) error) error {
 	f.writing.Lock()
 	defer f.writing.Unlock()
+	f.runs.version.Add(1)
+	defer f.runs.version.Add(1) // an answer may have been found meanwhile
 	return f.ask(do)
 }
 
@@ -145,15 +149,51 @@ func (f *file) Data(off int64) (start, end int64, err error) {
 	if err := f.Within("look for data in", off, 0); err != nil {
 		return 0, 0, err
 	}
+	if known, ok := f.runs.at(off); ok {
+		return known[0], known[1], nil
+	}
+	version := f.runs.version.Load()
 	for start = off; start < size; start = end {
-		if start, end, err = f.allocated(start); err != nil || start == size {
+		if start, end, err = f.allocated(start); err == nil && start < size {
+			start, end, err = f.inner(start, end)
+		}
+		if err != nil {
 			return start, end, err
 		}
-		if start, end, err = f.inner(start, end); err != nil || start < end {
-			return start, end, err
+		if start < end || start == size {
+			break
 		}
 	}
-	return size, size, nil
+	f.runs.note(off, start, end, version)
+	return start, end, nil
+}
+
+// runs remembers the answers of Data until the next change.
+type runs struct {
+	version atomic.Int64 // the number of changes
+	mu      sync.Mutex
+	of      int64 // the version of known
+	known   map[int64][2]int64
+}
+
+func (r *runs) at(off int64) (run [2]int64, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.of != r.version.Load() {
+		return run, false
+	}
+	run, ok = r.known[off]
+	return run, ok
+}
+
+func (r *runs) note(off, start, end, version int64) {
+	const most = 1 << 16
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.known == nil || r.of != version || len(r.known) >= most {
+		r.known, r.of = map[int64][2]int64{}, version
+	}
+	r.known[off] = [2]int64{start, end}
 }
 
 // allocated finds the next run that has a place in the format, as Data does.
@@ -196,9 +236,8 @@ func dataFrom(status func(off, n int64) ([]nbd.Extent, error), off, size int64) 
 	return size, size, nil
 }
 
-// These formats have large blocks, up to 32 MiB, of which little may hold anything. So short runs are read, up to a limit.
+// These formats have large blocks, up to 32 MiB, of which little may hold anything. So they are read, up to a limit.
 const (
-	shortRun  = 256 << 20
 	mostRead  = 1 << 30 // bytes of a target
 	zeroGrain = 64 << 10
 )
@@ -206,11 +245,11 @@ const (
 // inner cuts the zeros off both ends of a run, and ends it at the first long run of zeros inside. If all of it is zero, start
 // and end are both the end.
 func (f *file) inner(start, end int64) (from, to int64, err error) {
-	if end-start > shortRun || f.looked.Load() > mostRead {
+	if f.looked.Load() > mostRead {
 		return start, end, nil
 	}
 	b, zero := make([]byte, zeroGrain), make([]byte, zeroGrain)
-	for from, to = end, end; start < end; {
+	for from = end; start < end; {
 		p := b[:min(end-start, zeroGrain-start%zeroGrain)]
 		if _, err := f.ReadAt(p, start); err != nil {
 			return 0, 0, err

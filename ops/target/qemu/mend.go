@@ -154,6 +154,16 @@ func (f *file) blocksOfVDI() (used, end, says int64, err error) {
 	return used, end, says, nil
 }
 
+// endOfVDI returns where so many blocks end in the file.
+func (f *file) endOfVDI(blocks int64) int64 {
+	b, err := part(f.Read, 0, 512)
+	if err != nil {
+		return 0
+	}
+	le := binary.LittleEndian
+	return int64(le.Uint32(b[344:])) + blocks*int64(le.Uint32(b[376:]))
+}
+
 // vdiAllocated is the place of the number of used blocks.
 const vdiAllocated = 388
 

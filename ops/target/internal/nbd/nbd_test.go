@@ -138,7 +138,7 @@ func TestRequests(t *testing.T) {
 		p.chunk(1, 1<<15+1, cookie, be(uint32(28), uint16(4))+"full") // ENOSPC
 		_, cookie, off, _ = p.request()
 		p.chunk(1, 5, cookie, be(uint32(7), uint32(4096), uint32(0), uint32(1<<31), uint32(3)))
-		cmd, cookie, _, _ = p.request()
+		_, cookie, _, _ = p.request()
 		p.chunk(1, 1<<15+2, cookie, be(uint32(5), uint16(0), off))
 		p.request()
 	})
