@@ -34,7 +34,7 @@ const (
 // Check implements target.Checkable.
 func (f *file) Check(ctx context.Context) ([]target.LayerCheck, error) {
 	c := target.LayerCheck{Path: f.Given, Format: f.format, By: checker}
-	result, err := f.qemuImg(ctx, "check")
+	result, err := f.check(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -67,7 +67,7 @@ func (f *file) whole() error {
 	}
 	ctx, stop := context.WithTimeout(context.Background(), checkPatience)
 	defer stop()
-	if result, err := f.qemuImg(ctx, "check"); err == nil && (result.Exit == checkCorrupt || result.Exit == checkFailed) {
+	if result, err := f.check(ctx); err == nil && (result.Exit == checkCorrupt || result.Exit == checkFailed) {
 		return fmt.Errorf("the format of %s is damaged: %s; %s", f.Given, found(result), do)
 	}
 	return nil
@@ -90,9 +90,9 @@ func found(r tool.Result) string {
 	return fmt.Sprintf("%s: %s", what, said)
 }
 
-// qemuImg runs qemu-img with a verb and its options on the image. It takes no locks, since this process has them, and it can
+// check runs qemu-img check with options on the image. It takes no locks, since this process has them, and it can
 // write to the image if the options are those of a repair, and otherwise only read it.
-func (f *file) qemuImg(ctx context.Context, verb string, options ...string) (tool.Result, error) {
+func (f *file) check(ctx context.Context, options ...string) (tool.Result, error) {
 	confine := tool.SandboxConfig{Readable: []string{f.Real}}
 	for _, l := range f.extents {
 		confine.Readable = append(confine.Readable, l.Real)
@@ -114,7 +114,7 @@ func (f *file) qemuImg(ctx context.Context, verb string, options ...string) (too
 		return tool.Result{}, errors.Join(err, box.Close())
 	}
 	ctx = tool.WithSandbox(ctx, func() *tool.Sandbox { return box })
-	argv := append(append([]string{checker, verb}, options...), "json:"+string(name))
+	argv := append(append([]string{checker, "check"}, options...), "json:"+string(name))
 	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Needs: needs})
 	return result, errors.Join(err, box.Close())
 }

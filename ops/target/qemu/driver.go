@@ -240,7 +240,10 @@ func (f *file) start(write bool) error {
 	}
 	s, err := serve(from)
 	if err != nil {
-		return tried.Errorf("open %s as a %s image: %w", f.Given, f.format, err)
+		if errors.As(err, new(*target.NeedsProgram)) {
+			return err
+		}
+		return tried.Errorf("open %s as a %s image: %w; it may be damaged or cut short", f.Given, f.format, err)
 	}
 	f.mu.Lock()
 	old := f.server

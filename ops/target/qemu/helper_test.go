@@ -13,8 +13,9 @@ import (
 )
 
 var (
-	run    = targettest.Run
-	random = targettest.Random
+	run       = targettest.Run
+	targetTry = targettest.Try
+	random    = targettest.Random
 )
 
 func require(t testing.TB, errs ...error) {

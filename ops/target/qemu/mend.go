@@ -64,7 +64,7 @@ func (f *file) mendedBy(need string, mend func() error) error {
 func (f *file) repair() error {
 	ctx, stop := context.WithTimeout(context.Background(), mendPatience)
 	defer stop()
-	result, err := f.qemuImg(ctx, "check", "-r", "all")
+	result, err := f.check(ctx, "-r", "all")
 	if absent, ok := errors.AsType[*tool.MissingError](err); ok {
 		return &target.NeedsProgram{Path: f.Given, Format: f.format, Program: absent.Name, Package: checkerPack, Err: err}
 	}

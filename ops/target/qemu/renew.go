@@ -199,7 +199,7 @@ func (f *file) checkNew(ctx context.Context, out *os.File) error {
 		return err
 	}
 	fresh := &file{File: &held.File{Real: path}, format: f.format}
-	result, err := fresh.qemuImg(ctx, "check")
+	result, err := fresh.check(ctx)
 	switch {
 	case err != nil:
 		return tried.Errorf("check the new image: %w", err)
