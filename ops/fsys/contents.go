@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shunt/geometry"
 	"shunt/model/safetext"
 	"shunt/ops/report"
 )
@@ -169,6 +170,39 @@ func (d Driver) Contents(ctx context.Context, src Files) (Contents, error) {
 		return &mountedFiles{at: at}, nil
 	}
 	return nil, d.NoFiles.Err()
+}
+
+// contentsWay returns the Way that lists files with the reader of this program.
+func contentsWay(open func(ctx context.Context, src Files) (Contents, error)) Way {
+	return Way{Name: "shunt", Read: func(ctx context.Context, src Files, dir []string) (entries []report.FileEntry, more bool, err error) {
+		c, err := open(ctx, src)
+		if err != nil {
+			return nil, false, err
+		}
+		defer func() { err = errors.Join(err, c.Close()) }()
+		at, err := Walk(ctx, c, dir)
+		if errors.Is(err, ErrNoFile) || errors.Is(err, ErrNotDirectory) || errors.Is(err, ErrIsLink) || err == nil && at.Kind != report.FileDirectory {
+			return nil, false, ErrNoDirectory
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		err = c.Entries(ctx, at, func(n Node) error {
+			if len(entries) == MostEntries {
+				return errFound
+			}
+			size := geometry.Bytes(n.Size)
+			if n.Kind != report.FileRegular {
+				size = -1
+			}
+			entries = append(entries, report.NewFileEntry(n.Name, n.Kind, size, n.Modified))
+			return nil
+		})
+		if errors.Is(err, errFound) {
+			return entries, true, nil
+		}
+		return entries, false, err
+	}}
 }
 
 // errFound ends a search.

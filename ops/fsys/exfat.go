@@ -44,6 +44,7 @@ func exfatDriver() Driver {
 		moved:       movedExFAT,
 		storedStart: func(head []byte) uint64 { return binary.LittleEndian.Uint64(head[exfatOffsetAt:]) },
 		Ask:         ask("exfatprogs", "dump.exfat", "{}"),
+		ways:        []Way{contentsWay(openExFAT)},
 		contents:    openExFAT,
 		Mounts:      mountedAs("exfat", ""),
 	}

@@ -15,33 +15,29 @@ import (
 func squashDriver() Driver {
 	d := mountable(model.SquashFS, "squashfs is read-only and has a fixed size", mountedAs("squashfs", ""))
 	d.Ask = ask("squashfs-tools", "unsquashfs", "-s", "{}")
+	d.contents = openSquash
 	d.ways = []Way{lister{"unsquashfs", "squashfs-tools", nil, listUnsquashfs}.way()}
 	d.Serves = Serving{Package: "squashfuse", Argv: []string{"squashfuse", "-f", "{}", "{at}"}}
 	return d
 }
 
-// unsquashfsLine matches a line of `unsquashfs -lln`: mode, owner, size or device numbers, date, path. The path begins at
-// a root with an empty name.
-var unsquashfsLine = regexp.MustCompile(`^([-dlbcps])\S{9} \d+/\d+ +(\d+|\d+, *\d+) (\d{4}-\d\d-\d\d \d\d:\d\d) (/.*)$`)
+// unsquashfsLine matches a line of `unsquashfs -lln`: kind and mode, user and group, size or device numbers, date, path. The
+// path begins at a root with an empty name.
+var unsquashfsLine = regexp.MustCompile(`^([-dlbcps])(\S{9}) (\d+)/(\d+) +(\d+|\d+, *\d+) (\d{4}-\d\d-\d\d \d\d:\d\d) (/.*)$`)
 
 // listUnsquashfs lists a directory of squashfs. It misses names with a line break, which unsquashfs does not escape.
 func listUnsquashfs(ctx context.Context, l lister, window string, dir []string) ([]report.FileEntry, bool, error) {
-	argv := []string{"unsquashfs", "-no-wildcards", "-max-depth", strconv.Itoa(len(dir) + 1), "-lln", "-d", "", window}
-	prefix := "/"
-	if len(dir) > 0 {
-		argv = append(argv, strings.Join(dir, "/"))
-		prefix = "/" + strings.Join(dir, "/") + "/"
-	}
+	argv, prefix := unsquashfsList(window, dir)
 	there := false
 	entries, more, err := l.list(ctx, func(line string) (e report.FileEntry, ok bool) {
 		m := unsquashfsLine.FindStringSubmatch(line)
 		if m == nil {
 			return e, false
 		}
-		if m[4]+"/" == prefix || prefix == "/" {
+		if m[7]+"/" == prefix || prefix == "/" {
 			there = m[1] == "d" || there
 		}
-		name, ok := strings.CutPrefix(m[4], prefix)
+		name, ok := strings.CutPrefix(m[7], prefix)
 		if !ok || name == "" {
 			return e, false
 		}
@@ -56,6 +52,16 @@ func listUnsquashfs(ctx context.Context, l lister, window string, dir []string) 
 	return entries, more, err
 }
 
+// unsquashfsList returns the command line that lists a directory, and what the paths in its output begin with.
+func unsquashfsList(window string, dir []string) (argv []string, prefix string) {
+	argv = []string{"unsquashfs", "-no-wildcards", "-max-depth", strconv.Itoa(len(dir) + 1), "-lln", "-d", "", window}
+	if len(dir) == 0 {
+		return argv, "/"
+	}
+	path := strings.Join(dir, "/")
+	return append(argv, path), "/" + path + "/"
+}
+
 func unsquashfsEntry(m []string, name string) report.FileEntry {
 	kind, target := report.FileOther, ""
 	switch m[1] {
@@ -67,7 +73,7 @@ func unsquashfsEntry(m []string, name string) report.FileEntry {
 		kind = report.FileSymlink
 		name, target, _ = strings.Cut(name, " -> ")
 	}
-	e := newEntry(name, kind, m[2], "2006-01-02 15:04", m[3])
+	e := newEntry(name, kind, m[5], "2006-01-02 15:04", m[6])
 	e.Target = safetext.Printable(target)
 	return e
 }
