@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -71,5 +72,34 @@ func TestUsers(t *testing.T) {
 	}
 	if text := users(dir, "no mount"); text != "" {
 		t.Errorf("nobody is found: %q", text)
+	}
+}
+
+// TestRoom: directories for mounts are made where nobody else can change them.
+func TestRoom(t *testing.T) {
+	base, uid := t.TempDir(), os.Geteuid()
+	if uid == 0 {
+		uid = 65534
+		if err := os.Chown(base, uid, uid); err != nil {
+			t.Fatal(err)
+		}
+	}
+	own := filepath.Join(os.TempDir(), "shunt-"+strconv.Itoa(uid))
+	for _, c := range []struct {
+		uid  int
+		mode os.FileMode
+		dir  string
+		want string
+	}{
+		{0, 0o700, base, MountDir}, {uid, 0o700, base, filepath.Join(base, "shunt")}, {uid, 0o755, base, own},
+		{uid, 0o700, "", own}, {uid, 0o700, "relative", own}, {uid, 0o700, base + "/none", own},
+		{uid + 1, 0o700, base, filepath.Join(os.TempDir(), "shunt-"+strconv.Itoa(uid+1))},
+	} {
+		if err := os.Chmod(base, c.mode); err != nil {
+			t.Fatal(err)
+		}
+		if got := roomOf(c.uid, c.dir); got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
 	}
 }

@@ -21,12 +21,14 @@ import (
 const MountDir = "/run/shunt"
 
 // mountRoom returns the directory for this user's directories for mounts.
-func mountRoom() string {
-	uid := os.Geteuid()
+func mountRoom() string { return roomOf(os.Geteuid(), os.Getenv("XDG_RUNTIME_DIR")) }
+
+// roomOf returns that of any user. dir is the user's directory for runtime files, or "".
+func roomOf(uid int, dir string) string {
 	if uid == 0 {
 		return MountDir
 	}
-	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
+	if filepath.IsAbs(dir) {
 		info, err := os.Lstat(dir)
 		if err == nil && info.IsDir() && info.Mode().Perm() == 0o700 && ownedBy(info, uid) {
 			return filepath.Join(dir, "shunt")
@@ -47,7 +49,13 @@ func makeRoom() (real string, err error) {
 	if os.Geteuid() != 0 {
 		mode = 0o700
 	}
-	if err := os.Mkdir(dir, mode); err != nil && !errors.Is(err, os.ErrExist) {
+	if err := os.Mkdir(dir, mode); err == nil {
+		defer func() {
+			if real == "" {
+				_ = os.Remove(dir) // nothing is in it
+			}
+		}()
+	} else if !errors.Is(err, os.ErrExist) {
 		return "", err
 	}
 	room, real, err := target.Guarded(dir)
@@ -59,7 +67,10 @@ func makeRoom() (real string, err error) {
 	if err == nil && (!info.IsDir() || !ownedBy(info, os.Geteuid()) || info.Mode().Perm()&0o022 != 0) {
 		err = fmt.Errorf("others can change what is in %s: remove it, or name a directory", dir)
 	}
-	return real, err
+	if err != nil {
+		return "", err
+	}
+	return real, nil
 }
 
 // removeSpot removes a directory if it is one that makeSpot makes, and vacant. For users other than root it also removes

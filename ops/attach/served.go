@@ -157,13 +157,20 @@ func Release(name string, s target.Served) error {
 			return fmt.Errorf("%s stays mounted at %s: %s", name, s.Dir, who)
 		}
 	}
-	ended.wait(mostWait)
+	most := mostWait
+	if !s.ReadOnly {
+		most = mostFlush
+	}
+	ended.wait(most)
 	removeSpot(s.Dir)
 	return err
 }
 
-// mostWait is how long to wait for processes that end by themselves.
-const mostWait = 10 * time.Second
+// How long to wait for processes that end by themselves, and for those that may have much to write before.
+const (
+	mostWait  = 10 * time.Second
+	mostFlush = time.Hour
+)
 
 // watched are processes whose end is awaited.
 type watched []unix.PollFd
