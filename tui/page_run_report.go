@@ -79,7 +79,7 @@ func (b *block) repairs(r report.Rehearsal) {
 
 func costs(r report.Rehearsal, what string) []string {
 	var items []string
-	if r.NewFile > 0 {
+	if r.NewImage {
 		items = append(items, "write a new image with "+geometry.FormatBytes(r.NewFile)+" of data beside the present one, check it and compare it",
 			"give it the name of the present one, in one step")
 	}
@@ -102,7 +102,7 @@ func costs(r report.Rehearsal, what string) []string {
 		writes += ", and " + geometry.FormatBytes(r.JournalSize) + " of journal"
 	}
 	switch {
-	case r.NewFile > 0:
+	case r.NewImage:
 		writes = ""
 	case r.OneWrite && r.PlaceBytes == 0:
 		writes = "write the 512 bytes that make it the disk"
@@ -119,7 +119,7 @@ func costs(r report.Rehearsal, what string) []string {
 		where := " beside the target, to undo the commit with U"
 		if r.OneWrite {
 			where = " in the file, to undo the commit with U; the next commit gives them back"
-		} else if r.NewFile > 0 {
+		} else if r.NewImage {
 			where = " of the old image beside the new one, to undo the commit with U; the next commit removes it"
 		}
 		items = append(items, "keep "+geometry.FormatBytes(r.UndoBytes)+where)

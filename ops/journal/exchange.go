@@ -26,16 +26,22 @@ var calls = struct {
 // passing is what follows the name of a file while two files change places without the system call for that.
 const passing = ".old"
 
-// Fresh makes an empty file in the directory, replacing one of the same name, and opens it for reading.
+// Fresh makes an empty file in the directory, replacing one of the same name, and opens it for reading. The file is the one that
+// was made, even if another has its name by now: the caller may give it to somebody.
 func (d *Dir) Fresh(name string) (*os.File, error) {
 	made, err := d.Create(name)
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(made.Close(), d.SyncDir()); err != nil {
-		return nil, err
+	f, own := made.(osFile)
+	if !own {
+		return nil, errors.Join(fmt.Errorf("internal error: %T is no file of the host", made), made.Close())
 	}
-	return d.OpenImage(name, unix.O_RDONLY)
+	opened, err := os.OpenFile(fmt.Sprintf("/proc/self/fd/%d", f.Fd()), os.O_RDONLY, 0)
+	if err := errors.Join(err, made.Close(), d.SyncDir()); err != nil {
+		return nil, errors.Join(err, closeFile(&opened))
+	}
+	return opened, nil
 }
 
 // OpenImage opens an image that is kept in the directory: a regular file, whatever its owner and mode are, since nobody else

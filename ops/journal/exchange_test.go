@@ -182,3 +182,16 @@ func TestOpenImageRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestFreshIsTheOneMade gives the name of a new file to another while it is made: whoever made it holds its own.
+func TestFreshIsTheOneMade(t *testing.T) {
+	d, image := besideImage(t, "a")
+	f, err := d.Fresh("image")
+	must(t, err)
+	must(t, os.Remove(filepath.Join(d.Path(), "image")), os.Link(image, filepath.Join(d.Path(), "image")))
+	is, err := f.Stat()
+	must(t, err, f.Close())
+	if other, err := os.Stat(image); err != nil || os.SameFile(is, other) || is.Size() != 0 {
+		t.Errorf("%v %v", is, err)
+	}
+}

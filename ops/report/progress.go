@@ -89,7 +89,8 @@ type Rehearsal struct {
 	UndoBytes   geometry.Bytes `json:"undo_bytes"`                 // the part that stays for an undo after the commit
 	Remapped    geometry.Bytes `json:"remapped_bytes,omitempty"`   // data that moves without being copied
 	OneWrite    bool           `json:"one_write,omitempty"`        // the commit writes to free places of the file, and one write makes that the disk
-	NewFile     geometry.Bytes `json:"new_file_bytes,omitempty"`   // written into a new image, which takes the name of the old one
+	NewImage    bool           `json:"new_image,omitempty"`        // the edited disk is written into a new image, which takes the name of the old one
+	NewFile     geometry.Bytes `json:"new_image_bytes,omitempty"`  // of data in it
 	SkippedFree geometry.Bytes `json:"skipped_bytes"`              // free space of moved file systems that is not copied
 	GivesBack   geometry.Bytes `json:"gives_back_bytes,omitempty"` // room in the image file that sparsifying gives back to the host
 	Estimate    time.Duration  `json:"estimate"`
@@ -104,7 +105,7 @@ type Rehearsal struct {
 // the undo. UndoBytes must not be 0.
 func (r Rehearsal) KeptWords(how string) string {
 	n := geometry.FormatBytes(r.UndoBytes)
-	if r.NewFile > 0 {
+	if r.NewImage {
 		return "After it the old image, " + n + ", stays beside the new one, for " + how + "; the next commit removes it, and `--no-undo` does so at once."
 	}
 	if r.OneWrite {

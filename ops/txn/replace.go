@@ -69,7 +69,7 @@ func (r *Rehearsal) prepareReplace(
 		replace: &replacement{image: rp, next: target.New{Size: c.size, Content: c}, room: room, header: header},
 	}
 	tx.stage = tx.stageReplace
-	out.NewFile = geometry.Bytes(data.size())
+	out.NewImage, out.NewFile = true, geometry.Bytes(data.size())
 	if r.Options.Has(journal.KeepUndo) {
 		out.UndoBytes = takes
 	}

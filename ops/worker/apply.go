@@ -273,7 +273,8 @@ func sweepRooms(r Rooms) error {
 	return err
 }
 
-// estimate guesses how long a commit takes from the time that writing the journal took, since both depend on the same disk.
+// estimate guesses how long a commit takes from the time that writing the journal took, since both depend on the same disk. A new
+// image is written and read back.
 func estimate(r report.Rehearsal, journalTook time.Duration) time.Duration {
 	const (
 		assumedRate = 200 * geometry.MiB // per second, if the journal is too short to measure
@@ -283,5 +284,5 @@ func estimate(r report.Rehearsal, journalTook time.Duration) time.Duration {
 	if r.JournalSize >= worthwhile && journalTook > 0 {
 		rate = float64(r.JournalSize) / journalTook.Seconds()
 	}
-	return time.Duration(float64(r.CopyBytes+r.PlaceBytes)/rate*float64(time.Second)) + journalTook
+	return time.Duration(float64(r.CopyBytes+r.PlaceBytes+2*r.NewFile)/rate*float64(time.Second)) + journalTook
 }

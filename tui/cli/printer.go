@@ -194,7 +194,7 @@ func (p *printer) cost(r report.Rehearsal) {
 			"unused space that is not moved: %s.", copied, geometry.FormatBytes(r.PlaceBytes), geometry.FormatBytes(r.SkippedFree))
 		return
 	}
-	if r.NewFile > 0 {
+	if r.NewImage {
 		p.say("  The commit writes a new image with %s of data beside the present one, checks it and compares it; then it takes the name in one step, "+
 			"so there is nothing to fence or to recover; unused space that is not copied: %s.", geometry.FormatBytes(r.NewFile), geometry.FormatBytes(r.SkippedFree))
 		return
