@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"golang.org/x/sys/unix"
+
 	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/internal/nbd"
@@ -109,8 +111,32 @@ func (f *file) zero(off, n int64) error {
 	if n == 0 {
 		return nil
 	}
-	if err := f.change(func(s *server) error { return s.Zero(off, n) }); err != nil {
+	err := f.change(func(s *server) error { return s.Zero(off, n) })
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return f.clearInPlace(off, n)
+	}
+	if err != nil {
 		return tried.Errorf("write %d zeros to %s at byte %d: %w", n, f.Given, off, err)
+	}
+	return nil
+}
+
+// clearInPlace writes zeros only where the disk has other bytes, so that it needs no room on the host: a roll back must be
+// possible when a write has just failed for lack of it.
+func (f *file) clearInPlace(off, n int64) error {
+	const block = 4096 // of most hosts
+	b, zero := make([]byte, block), make([]byte, block)
+	for end := off + n; off < end; {
+		p := b[:min(end-off, block-off%block)]
+		if _, err := f.ReadAt(p, off); err != nil {
+			return err
+		}
+		if !bytes.Equal(p, zero[:len(p)]) {
+			if _, err := f.WriteAt(zero[:len(p)], off); err != nil {
+				return err
+			}
+		}
+		off += int64(len(p))
 	}
 	return nil
 }

@@ -2,9 +2,14 @@ package qemu
 
 import (
 	"bytes"
+	"errors"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
+	"shunt/model/testneed"
 	"shunt/ops/target"
 )
 
@@ -82,5 +87,30 @@ func holes(t *testing.T, f *file, want []byte) {
 			t.Fatalf("the run behind %d is %d-%d", off, start, end)
 		}
 		off = end
+	}
+}
+
+// TestPunchOnFullHost fills the file system of an image. What a write has left there can be cleared, which a roll back needs.
+func TestPunchOnFullHost(t *testing.T) {
+	testneed.Root(t)
+	for _, format := range []string{VHDX, VPC, VDI} {
+		dir := t.TempDir()
+		testneed.Shell(t, dir, "mount -t tmpfs -o size=4m none .")
+		t.Cleanup(func() { testneed.Shell(t, "/", "umount '"+dir+"'") })
+		path := filepath.Join(dir, format)
+		run(t, "cp", "--sparse=always", fresh(t, format, "", 64<<20), path)
+		f := open(t, path, format, target.Edit)
+		require(t, f.AllowWrites())
+		b := bytes.Repeat([]byte{7}, 1<<20)
+		off, err := int64(0), error(nil)
+		for ; err == nil && off < f.Size(); off += int64(len(b)) {
+			_, err = f.WriteAt(b, off)
+		}
+		if !errors.Is(err, unix.ENOSPC) {
+			t.Fatalf("%s: %v", format, err)
+		}
+		require(t, f.Punch(0, off))
+		same(t, f, make([]byte, off))
+		require(t, f.Sync(), f.Close())
 	}
 }
