@@ -259,7 +259,7 @@ func (k *killed) undo(image string, i int, w when) {
 		if k.daemon && strings.Contains(o.err, "no transaction that can be undone") {
 			return // the daemon was killed while the commit read back what an undo has to compare
 		}
-		o.want(t, 0, "exactly as it was")
+		o.want(t, 0, "Rolled back: the target is")
 	}
 	if k.judge(image) != "before" {
 		t.Errorf("kill %d at %+v: after the undo the image is not what it was", i, w)
