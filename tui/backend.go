@@ -37,7 +37,7 @@ type Nearby interface {
 	Greet() bool
 }
 
-// Target is one locked image or device. Inform, List and Fstabs may be called at any time; the other methods, except Close, only
+// Target is one locked image or device. Inform, List, Head and Fstabs may be called at any time; the other methods, except Close, only
 // from one command at a time. Methods that return an error, and Discover, may block; the others return at once.
 type Target interface {
 	Facts() report.Facts
@@ -67,6 +67,9 @@ type Target interface {
 	// table. dir consists of exact names (report.FileEntry.Exact) separated by "/"; "" is the root. Cancelling ctx stops
 	// it. The error can be shown to users as it is.
 	List(ctx context.Context, id model.PartID, dir string) (report.Listing, error)
+	// Head returns the first bytes of the file at a path like dir of List, at most the given number; more says that there are
+	// others. The error can be shown to users as it is.
+	Head(ctx context.Context, id model.PartID, path string, most int) (data []byte, more bool, err error)
 	// Fstabs returns the texts of all /etc/fstab in a partition. It returns none if they cannot be read, or when ctx ends.
 	Fstabs(ctx context.Context, id model.PartID) []string
 	// Discover looks again for the tools of this machine and updates Env.

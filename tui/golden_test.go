@@ -89,6 +89,8 @@ func scenes() []scene {
 		{"renumbered", Logicals, keysOnly("j", "j", "d")},
 		{"files", withFiles, keysOnly("i", "enter", "down")},
 		{"files-inside", withFiles, keysOnly("i", "enter", "enter")},
+		{"file", withFiles, keysOnly("i", "enter", "end", "up", "enter")},
+		{"file-hex", withFiles, keysOnly("i", "enter", "end", "up", "enter", "h")},
 		{"files-refused", Founding, keysOnly("i", "enter")},
 		{"information-sheet", withFiles, keysOnly("i")},
 		{"information-target", Varied, keysOnly("j", "j", "i", "tab")},

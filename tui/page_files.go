@@ -30,6 +30,7 @@ type files struct {
 	// loading is set until the directory has been read.
 	loading bool
 	at      int
+	shown   viewed // the file that lies over the list
 }
 
 func (f files) open() bool { return f.gen != 0 }
@@ -118,8 +119,12 @@ func (m Model) enterDir(d document) (Model, tea.Cmd) {
 		return m, nil
 	}
 	e := m.files.list.Entries[m.files.at]
-	if e.Kind != report.FileDirectory {
-		return m.say(toneWarn, "Only directories can be opened; files are listed, but not read"), nil
+	switch e.Kind {
+	case report.FileRegular:
+		return m.openFile(d, e)
+	case report.FileSymlink, report.FileOther:
+		return m.say(toneWarn, "Directories and files can be opened; this is a link or a special file"), nil
+	case report.FileDirectory:
 	}
 	return m.chdir(d, append(slices.Clone(m.files.dirs), e.Exact()))
 }
@@ -178,7 +183,7 @@ func (m Model) filesPage(document) []string {
 		}
 	}
 	if f.list.By != "" {
-		frame.Foot = "read by " + f.list.By
+		frame.Foot = "listed by " + f.list.By
 	}
 	return widget.Box(lines, frame, m.width, m.height-2, st)
 }

@@ -18,6 +18,7 @@ const (
 	pageRecovery
 	// The following pages cover the page of a target until they are closed.
 	pageFiles
+	pageFile // over the list of files
 	pageHelp
 	pageInfo
 	pageLog
@@ -28,6 +29,8 @@ const (
 func (m Model) shown() (page, document) {
 	d, ok := m.doc()
 	switch {
+	case m.files.shown.open():
+		return pageFile, d
 	case m.files.open():
 		return pageFiles, d
 	case m.reader.open():
@@ -77,6 +80,7 @@ func (p page) parts() pageParts {
 			view: Model.filesPage, bindings: Model.filesBindings, zones: Model.filesZones, click: Model.filesClick,
 			notch: 1,
 		},
+		pageFile:    {view: Model.filePage, bindings: Model.fileBindings, notch: wheelLines},
 		pageHelp:    {view: Model.readerPage, bindings: Model.helpBindings, text: Model.helpText, notch: wheelLines},
 		pageInfo:    {view: Model.readerPage, bindings: Model.infoBindings, text: Model.infoText, notch: wheelLines},
 		pageLog:     {view: Model.readerPage, bindings: Model.logBindings, text: Model.logText, notch: wheelLines},

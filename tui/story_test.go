@@ -147,6 +147,7 @@ func withFiles() *Target {
 			report.NewFileEntry("lost+found", report.FileDirectory, -1, when),
 			{Name: "latest", Kind: report.FileSymlink, Target: "letters/2024", Size: 12, Modified: when},
 			report.NewFileEntry("report, the long one that nobody reads to its end because there is so much of it.pdf", report.FileRegular, 5<<20, when),
+			report.NewFileEntry("motd", report.FileRegular, 30, when),
 			report.NewFileEntry("fifo", report.FileOther, -1, when),
 		}},
 		"1:/letters": {
@@ -154,6 +155,7 @@ func withFiles() *Target {
 			Entries: []report.FileEntry{report.NewFileEntry("evil\x1b[2J", report.FileRegular, 17, time.Time{})},
 		},
 	}
+	target.Contents = map[string][]byte{"1:/motd": []byte("Welcome to stick\x1b[2J.\nLast line, cut: e\xc3")}
 	return target
 }
 

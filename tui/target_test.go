@@ -36,6 +36,8 @@ type Target struct {
 	// Sheets and Listings are what Inform and List tell, by partition and by partition and directory ("1:/etc").
 	Sheets   map[model.PartID]report.Sheet
 	Listings map[string]report.Listing
+	// Contents is what Head tells, by partition and path ("1:/etc/fstab").
+	Contents map[string][]byte
 	// Tables are the texts of /etc/fstab in each partition.
 	Tables map[model.PartID][]string
 	// Discovered is what Discover finds.
@@ -104,6 +106,18 @@ func (t *Target) Inform(_ context.Context, id model.PartID) (sheet report.Sheet,
 		}
 	})
 	return sheet, err
+}
+
+// Head is the content in Contents.
+func (t *Target) Head(_ context.Context, id model.PartID, path string, most int) (data []byte, more bool, err error) {
+	t.backend.idle.do(func() {
+		var ok bool
+		if data, ok = t.Contents[fmt.Sprintf("%d:/%s", id, path)]; !ok {
+			err = errors.New("there is no file of this name")
+		}
+		data, more = data[:min(most, len(data))], len(data) > most
+	})
+	return data, more, err
 }
 
 // List is the listing in Listings.

@@ -76,6 +76,9 @@ func (committing) List(context.Context, model.PartID, string) (report.Listing, e
 	return report.Listing{}, errCommitting
 }
 
+func (committing) Head(context.Context, model.PartID, string, int) ([]byte, bool, error) {
+	return nil, false, errCommitting
+}
 func (committing) Fstabs(context.Context, model.PartID) []string { return nil }
 
 func (c committing) Close() error {
