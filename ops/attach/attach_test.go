@@ -91,8 +91,12 @@ func TestRoom(t *testing.T) {
 		dir  string
 		want string
 	}{
-		{0, 0o700, base, MountDir}, {uid, 0o700, base, filepath.Join(base, "shunt")}, {uid, 0o755, base, own},
-		{uid, 0o700, "", own}, {uid, 0o700, "relative", own}, {uid, 0o700, base + "/none", own},
+		{0, 0o700, base, MountDir},
+		{uid, 0o700, base, filepath.Join(base, "shunt")},
+		{uid, 0o755, base, own},
+		{uid, 0o700, "", own},
+		{uid, 0o700, "relative", own},
+		{uid, 0o700, base + "/none", own},
 		{uid + 1, 0o700, base, filepath.Join(os.TempDir(), "shunt-"+strconv.Itoa(uid+1))},
 	} {
 		if err := os.Chmod(base, c.mode); err != nil {

@@ -120,10 +120,11 @@ func Shown(path string, number int) ([]target.Served, error) {
 }
 
 // dead reports whether nobody serves what is mounted at a directory any more. The kernel answers stat(2) from its memory,
-// but not this.
+// but not this. Who is killed before the answer leaves ECONNABORTED.
 func dead(dir string) bool {
 	var st unix.Statfs_t
-	return errors.Is(unix.Statfs(dir, &st), unix.ENOTCONN)
+	err := unix.Statfs(dir, &st)
+	return errors.Is(err, unix.ENOTCONN) || errors.Is(err, unix.ECONNABORTED)
 }
 
 func clearDead(dir string) error {
