@@ -31,12 +31,14 @@ func played(t *testing.T, dir string, o Options, play func(t *Tree) error) (said
 			return err
 		}
 		text := ""
-		switch b, read := os.ReadFile(path); {
+		switch info, err := d.Info(); {
+		case err != nil:
+			return err
 		case d.Type()&fs.ModeSymlink != 0:
 			text, _ = os.Readlink(path)
 			text = " -> " + text
-		case read == nil:
-			text = fmt.Sprintf(" %d", len(b))
+		case d.Type().IsRegular():
+			text = fmt.Sprintf(" %d", info.Size())
 		}
 		there = append(there, strings.TrimPrefix(path, dir+"/")+text)
 		return nil
@@ -139,6 +141,10 @@ func TestTree(t *testing.T) {
 			[]any{dirNamed(""), fileNamed("a"), "half", Fault{Why: "bad", Open: true}, Fault{Name: []byte("b"), Why: "no"}, Fault{Why: "end"}, nil},
 			[]string{"out/a: bad: it was left out", "out/b: no: it was left out", "out: end: the rest of this directory was left out"},
 			[]string{"out"},
+		},
+		{
+			"a file that is too large", false, []any{dirNamed(""), fileNamed("a"), "x", 1 << 62, "y", nil, fileNamed("b"), nil, nil},
+			[]string{"out/a: it is larger than a file can be here"}, []string{"out", "out/b 0"},
 		},
 		{"a file that is cut off", false, []any{dirNamed(""), fileNamed("a"), "half"}, nil, []string{"out"}},
 	} {

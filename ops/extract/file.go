@@ -64,7 +64,7 @@ func (t *Tree) Data(b []byte) error {
 	t.file.at += int64(n)
 	t.Copied.Bytes += int64(n)
 	if err != nil {
-		return tried.Errorf("write %s: %w; it was removed again", t.file.path, tried.Cause(err))
+		return t.unwritten(err)
 	}
 	if t.Progress != nil {
 		t.Progress(t.file.path, t.Copied.Bytes)
@@ -86,9 +86,20 @@ func (t *Tree) Hole(n int64) error {
 		_, err = t.file.f.Seek(t.file.at, 0)
 	}
 	if err != nil {
-		return tried.Errorf("write %s: %w; it was removed again", t.file.path, tried.Cause(err))
+		return t.unwritten(err)
 	}
 	return nil
+}
+
+// unwritten gives up the file at hand. Others may still be written if it is only too large for the destination.
+func (t *Tree) unwritten(err error) error {
+	path := t.file.path
+	if !errors.Is(err, unix.EFBIG) {
+		return tried.Errorf("write %s: %w; it was removed again", path, tried.Cause(err))
+	}
+	t.problem(path, "it is larger than a file can be here: it was left out")
+	t.skip = 1 // its end is still to come
+	return t.abandon()
 }
 
 // finish gives the file its owner, mode, times and name.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -96,6 +97,9 @@ func (s *settings) copyOut(cmd *cobra.Command, v *session.Viewer, id model.PartI
 		return err
 	}
 	notes, err := v.Read(cmd.Context(), id, extract.Wish{Path: from.path}, tree)
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("stopped: what was copied completely stays, and nothing of the file that was being copied")
+	}
 	err = errors.Join(s.advised(err, from), tree.Close())
 	show.clear()
 	s.notes(append(notes, leftBehind(tree.Copied)...))
