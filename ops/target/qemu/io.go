@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -21,6 +22,10 @@ func (f *file) ask(do func(s *server) error) error {
 	defer f.mu.RUnlock()
 	if f.server == nil {
 		return errNoDaemon
+	}
+	if !f.server.write { // an image can be made to keep its reader busy for ever
+		tooLong := time.AfterFunc(answerPatience, f.server.program.Kill)
+		defer tooLong.Stop()
 	}
 	if err := do(f.server); err != nil {
 		return f.server.failed(err)

@@ -25,10 +25,11 @@ const (
 	daemon     = "qemu-storage-daemon"
 	daemonPack = "qemu-system-common"
 
-	memory        = 2 << 30 // of a daemon's address space; it takes some 20 MiB
-	openPatience  = 30 * time.Second
-	closePatience = 20 * time.Second // for the last writes of a daemon; an image that it does not close needs a repair
-	endPatience   = time.Second      // for a daemon to end after it has closed the connection
+	memory         = 2 << 30 // of a daemon's address space; it takes some 20 MiB
+	openPatience   = 30 * time.Second
+	closePatience  = 20 * time.Second // for the last writes of a daemon; an image that it does not close needs a repair
+	answerPatience = 2 * time.Minute  // for what a daemon reads; the slowest storage takes seconds
+	endPatience    = time.Second      // for a daemon to end after it has closed the connection
 )
 
 // A source is what a daemon serves.

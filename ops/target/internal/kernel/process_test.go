@@ -97,6 +97,28 @@ func TestOpeners(t *testing.T) {
 			locker: "the virtual machine 'my web', qemu-system-x86_64 (pid 11)",
 		},
 		{
+			name: "the daemon of another shunt",
+			processes: map[int]map[string]string{
+				11: {
+					"comm": "qemu-storage-da\n", "cmdline": "qemu-storage-daemon\x00", "stat": "11 (a) b) S 12 11 11",
+					"fd/7": "->" + path, "fdinfo/7": "flags:\t0100002\n" + ino,
+				},
+				12: {"comm": "shunt\n"},
+			},
+			locker: "another shunt (pid 12)", user: "another shunt (pid 12)",
+		},
+		{
+			name: "a daemon that a person has started",
+			processes: map[int]map[string]string{
+				11: {
+					"comm": "qemu-storage-da\n", "cmdline": "qemu-storage-daemon\x00", "stat": "11 (qemu-storage-da) S 12 11 11",
+					"fd/7": "->" + path, "fdinfo/7": "flags:\t0100002\n" + ino,
+				},
+				12: {"comm": "bash\n"},
+			},
+			locker: "qemu-storage-daemon (pid 11)", user: "qemu-storage-daemon (pid 11)",
+		},
+		{
 			name:      "another user's shunt, told by the list of locks only",
 			processes: map[int]map[string]string{11: {"comm": "shunt\n"}},
 			locks: fmt.Sprintf("1: OFDLCK ADVISORY  READ -1 %[1]s 100 100\n2: FLOCK  ADVISORY  WRITE 12 %[1]s 0 EOF\n"+
