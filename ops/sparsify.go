@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"slices"
 
 	"shunt/geometry"
@@ -24,8 +25,10 @@ func (o Sparsify) Apply(before model.Disk, env Env) (model.Disk, error) {
 	if reason := before.ReadOnly(); !reason.OK() {
 		return before, &Refusal{What: what, Reason: reason}
 	}
-	if before.Image.Renews && !env.NoNewFile.OK() {
-		return before, &Refusal{What: what, Reason: env.NoNewFile}
+	if before.Image.Renews {
+		if reason := cmp.Or(before.Image.OfSize, env.NoNewFile); !reason.OK() {
+			return before, &Refusal{What: what, Reason: reason}
+		}
 	}
 	after := before
 	list := SpareParts(before)

@@ -24,7 +24,7 @@ func foreign(f model.ForeignImage) SheetSection {
 // editsOf says what can be done with such an image.
 func editsOf(f model.ForeignImage) string {
 	if f.ReadOnly.OK() {
-		return "in place, through qemu-storage-daemon"
+		return "in place, through qemu-storage-daemon; another size by a new image"
 	}
 	return fmt.Sprintf("none: %s; `shunt image convert` makes an image that can be edited", f.ReadOnly)
 }

@@ -27,6 +27,9 @@ var _ target.Replacing = (*file)(nil)
 // ImageState implements target.Replacing.
 func (f *file) ImageState() model.ImageState {
 	state := model.ImageState{Renews: true, OfSize: f.facts.only, Longest: longest[f.format]}
+	if _, err := tool.Find(checker); err != nil && state.OfSize.OK() {
+		state.OfSize = model.Because("a new image is written for that by %s, which is missing: install it with `apt install %s`", checker, checkerPack)
+	}
 	if f.format == VPC {
 		state.Cylinders = f.inCylinders()
 	}
