@@ -87,7 +87,8 @@ func (k Kernel) inUse(path string, o opener) *target.InUse {
 	switch {
 	case serves:
 		use.Holder = fmt.Sprintf("shunt (pid %d), which has %s mounted at %s", pid, served.Part(), safetext.Printable(served.Dir))
-		use.Advice = fmt.Sprintf("unmount it: `%s`", safetext.Command("shunt", "unmount", safetext.Operand(path), strconv.Itoa(served.Number)))
+		image := safetext.Operand(mountedImage(path, served))
+		use.Advice = fmt.Sprintf("unmount it: `%s`", safetext.Command("shunt", "unmount", image, strconv.Itoa(served.Number)))
 	case pid == os.Getpid():
 		use.Holder, use.Advice = fmt.Sprintf("this program itself (pid %d)", pid), "close it there first"
 	case name == "shunt" || k.sameProgram(pid):

@@ -78,3 +78,14 @@ func (k Kernel) servedBy(pid int) (s target.Served, ok bool) {
 	s.Dir = argv[2]
 	return s, ok
 }
+
+// mountedImage returns the path of the image of which a part is shown: path, or that of an image whose backing file is at
+// path.
+func mountedImage(path string, s target.Served) string {
+	given, gone := FileAt(path)
+	image, err := FileAt(s.Image)
+	if gone != nil || err != nil || given == image {
+		return path
+	}
+	return s.Image
+}

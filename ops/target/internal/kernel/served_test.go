@@ -54,6 +54,10 @@ func TestServedOn(t *testing.T) {
 	if got := k.Serving(target.Served{Image: path, Number: 2, Dir: "/run/a"}); len(got) != 1 || got[0] != 100 {
 		t.Errorf("it is served by %v", got)
 	}
+	// A file that is the backing file of an image in use.
+	if use := k.inUse(renamed, opener{pid: 100}); !strings.Contains(use.Advice, "disk 1.raw' 2`") {
+		t.Errorf("%+v", use)
+	}
 	use := k.inUse("d.raw", opener{pid: 100})
 	if !strings.Contains(use.Holder, "p2 mounted at /run/a") || !strings.Contains(use.Advice, "`shunt unmount d.raw 2`") || use.PID != 100 || use.Shunt {
 		t.Errorf("%+v", use)
