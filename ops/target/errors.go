@@ -61,7 +61,8 @@ type ForeignBacking struct {
 }
 
 func (e *ForeignBacking) Error() string {
-	return fmt.Sprintf("%s has a backing file of the format %s, which is only read to make another image: use `shunt image convert`", e.Path, e.Format)
+	return fmt.Sprintf("%s has a backing file of the format %s, which is only read to make another image: use `shunt image convert`",
+		e.Path, e.Format)
 }
 
 // OnlyRead is returned for an image in a format, or a variant of one, that is read and never edited.
@@ -73,7 +74,8 @@ type OnlyRead struct {
 
 func (e *OnlyRead) Error() string {
 	if e.Raw != "" {
-		return fmt.Sprintf("%s is a %s image that is not edited here: %s. Edit %s, which is a raw image of the disk", e.Path, e.Format, e.Why, e.Raw)
+		return fmt.Sprintf("%s is a %s image that is not edited here: %s. Edit %s, which is a raw image of the disk",
+			e.Path, e.Format, e.Why, e.Raw)
 	}
 	return fmt.Sprintf("%s is a %s image that is not edited here: %s. Make another image of it with `%s`, and edit that",
 		e.Path, e.Format, e.Why, convert(e.Path))
@@ -91,7 +93,8 @@ type Overlay struct {
 }
 
 func (e *Overlay) Error() string {
-	return fmt.Sprintf("%s is a %s image on a backing file, %s, and is only read to make another image: use `%s`", e.Path, e.Format, e.Below, convert(e.Path))
+	return fmt.Sprintf("%s is a %s image on a backing file, %s, and is only read to make another image: use `%s`",
+		e.Path, e.Format, e.Below, convert(e.Path))
 }
 
 // NeedsProgram is returned for an image of a format that a program reads and writes, which is not installed.
@@ -102,7 +105,8 @@ type NeedsProgram struct {
 }
 
 func (e *NeedsProgram) Error() string {
-	return fmt.Sprintf("%s is a %s image, which needs %s: install it with `apt install %s`", e.Path, e.Format, e.Program, e.Package)
+	return fmt.Sprintf("%s is a %s image, which needs %s: install it with `apt install %s`",
+		e.Path, e.Format, e.Program, e.Package)
 }
 
 // Unwrap returns the cause.

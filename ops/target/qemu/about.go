@@ -15,7 +15,8 @@ func (f *file) About() model.ForeignImage {
 	st, _ := f.Stat() // sizes of 0 are shown for a file that is gone
 	const statBlock = 512
 	a := model.ForeignImage{
-		Variant: f.facts.sub, File: geometry.Bytes(st.Size), Allocated: geometry.Bytes(st.Blocks * statBlock), ReadOnly: f.facts.only,
+		Variant: f.facts.sub, ReadOnly: f.facts.only,
+		File: geometry.Bytes(st.Size), Allocated: geometry.Bytes(st.Blocks * statBlock),
 	}
 	for _, l := range f.extents {
 		a.Parts = append(a.Parts, safetext.Printable(l.Real))

@@ -79,7 +79,8 @@ const mostName = 4096
 func name(r io.ReaderAt, off, n uint64) (string, error) {
 	const far = 1 << 32 // bytes; both formats have it in their first cluster
 	if off > far || n > mostName {
-		return "", fmt.Errorf("the name of its backing file is said to lie at byte %d and to be %d bytes long: its header is damaged", off, n)
+		return "", fmt.Errorf("the name of its backing file is said to lie at byte %d and to be %d bytes long: its header is damaged",
+			off, n)
 	}
 	b, err := part(r, int64(off), int64(n))
 	return string(b), err
@@ -126,7 +127,8 @@ func lookVDI(r io.ReaderAt, _ int64) (f facts, err error) {
 	case static:
 		f.sub = "static"
 	default:
-		return f, fmt.Errorf("its type is %d, as of a difference to another image or a state of one: only whole disks (dynamic and static) can be opened", kind)
+		return f, fmt.Errorf("its type is %d, as of a difference to another image or a state of one: only whole disks (dynamic and static) can be opened",
+			kind)
 	}
 	return f, nil
 }
@@ -149,7 +151,8 @@ func lookVPC(r io.ReaderAt, size int64) (f facts, err error) {
 	case dynamic:
 		f.sub = "dynamic"
 	default:
-		return f, fmt.Errorf("its type is %d, as of a difference to another image: only whole disks (fixed and dynamic) can be opened", kind)
+		return f, fmt.Errorf("its type is %d, as of a difference to another image: only whole disks (fixed and dynamic) can be opened",
+			kind)
 	}
 	return f, nil
 }

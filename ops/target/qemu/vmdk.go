@@ -56,7 +56,8 @@ func lookSparse(r io.ReaderAt, head []byte) (facts, error) {
 	le := binary.LittleEndian
 	capacity, at, n := le.Uint64(head[12:]), le.Uint64(head[28:]), le.Uint64(head[36:])
 	if n > mostDescriptor/vmdkSector || at > 1<<40 {
-		return facts{}, fmt.Errorf("its descriptor is said to lie at sector %d and to be %d sectors long: its header is damaged", at, n)
+		return facts{}, fmt.Errorf("its descriptor is said to lie at sector %d and to be %d sectors long: its header is damaged",
+			at, n)
 	}
 	if capacity == 0 {
 		return facts{}, fmt.Errorf("its header says that the disk lies in other files, as no sparse VMDK does: it is damaged")
@@ -139,7 +140,8 @@ func extentName(kind, name string) error {
 		return nil
 	case "FLAT", "SPARSE", "VMFS", "VMFSSPARSE", "SESPARSE":
 	default:
-		return fmt.Errorf("its descriptor names an extent of the kind %s, which is no file: convert it with VMware's programs", safetext.Printable(kind))
+		return fmt.Errorf("its descriptor names an extent of the kind %s, which is no file: convert it with VMware's programs",
+			safetext.Printable(kind))
 	}
 	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00") {
 		return fmt.Errorf("its descriptor names an extent outside its directory, %s: put that file beside it, and only its name into the descriptor",

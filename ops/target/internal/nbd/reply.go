@@ -157,7 +157,8 @@ func (r *request) takeHole(in io.Reader) error {
 // part returns the next n bytes to fill, which must be those at off.
 func (r *request) part(off uint64, n int64) ([]byte, error) {
 	if off != uint64(r.at) || n <= 0 || n > int64(len(r.into)) {
-		return nil, fmt.Errorf("%w: it sends %d bytes at byte %d, and %d at byte %d were to come", ErrProtocol, n, off, len(r.into), r.at)
+		return nil, fmt.Errorf("%w: it sends %d bytes at byte %d, and %d at byte %d were to come",
+			ErrProtocol, n, off, len(r.into), r.at)
 	}
 	into := r.into[:n]
 	r.into, r.at = r.into[n:], r.at+n
