@@ -83,10 +83,10 @@ func mountAt(t target.Target, all []target.Part, p Source, at spot, access model
 	return WithNode(t, all, p, access, func(node string) error { return mount(node, p, at, access) })
 }
 
-// WithNode calls do with the device on which a part of a target can be mounted. Of an image that is a loop device that shows
-// nothing else and disappears with the mount, or when do returns. For a read-only mount the loop device is read-only too, so
-// that not even the kernel can write. all lists the partitions in the table of the target. The error is a *NotByKernel if the
-// kernel cannot read the target.
+// WithNode calls do with the device on which a part of a target can be mounted. Of an image that is a loop device that
+// shows nothing else and disappears with the mount, or when do returns. For a read-only mount the loop device is
+// read-only too, so that not even the kernel can write. all lists the partitions in the table of the target. The error is
+// a *NotByKernel if the kernel cannot read the target.
 func WithNode(t target.Target, all []target.Part, p Source, access model.Access, do func(node string) error) error {
 	d, ok := t.(target.KernelDisk)
 	if !ok {

@@ -1,16 +1,16 @@
 // Package extract copies files out of a file system in an image to the host.
 //
-// A process with limits, the worker, reads the file system (Send) and writes a stream of pieces to a pipe. The process of the
-// user reads that stream (Receive) and makes files (Tree) or prints one. So the reader of hostile bytes cannot write a file,
-// and the writer of files reads no hostile bytes but the stream, in which every piece has a size limit.
+// A process with limits, the worker, reads the file system (Send) and writes a stream of pieces to a pipe. The process of
+// the user reads that stream (Receive) and makes files (Tree) or prints one. So the reader of hostile bytes cannot write
+// a file, and the writer of files reads no hostile bytes but the stream, in which every piece has a size limit.
 //
 // The stream is a list of pieces: a kind (1 byte), the length of what follows (4 bytes, little-endian), and that. A regular
 // file is an entry, then data and holes in their order, then its end. A directory is an entry, then what is in it, then its
-// end. All else is an entry alone. What cannot be read is a failure; then it has no end, and the next piece is the next entry.
-// The last piece of a stream says how the reading ended.
+// end. All else is an entry alone. What cannot be read is a failure; then it has no end, and the next piece is the next
+// entry. The last piece of a stream says how the reading ended.
 //
-// Invariants: no name and no link in the image leads to a file of the host (Tree). No file has its name on the host before all
-// of its content is there.
+// Invariants: no name and no link in the image leads to a file of the host (Tree). No file has its name on the host
+// before all of its content is there.
 package extract
 
 import (
@@ -134,8 +134,8 @@ type Handler interface {
 // ErrCutOff is returned if a stream ends before its last piece.
 var ErrCutOff = errors.New("the reader ended before it was done")
 
-// Receive passes the pieces of a stream to h. The error is an *Error if the reader gave up, and wraps ErrCutOff if the stream
-// is cut off. Any other error is one of h. notes are reasons to doubt what was read.
+// Receive passes the pieces of a stream to h. The error is an *Error if the reader gave up, and wraps ErrCutOff if the
+// stream is cut off. Any other error is one of h. notes are reasons to doubt what was read.
 func Receive(r io.Reader, h Handler) (notes []string, err error) {
 	var head [5]byte
 	buf := make([]byte, mostPiece)

@@ -143,8 +143,10 @@ func TestTree(t *testing.T) {
 			[]string{"out"},
 		},
 		{
-			"a file that is too large", false, []any{dirNamed(""), fileNamed("a"), "x", 1 << 62, "y", nil, fileNamed("b"), nil, nil},
-			[]string{"out/a: it is larger than a file can be here"}, []string{"out", "out/b 0"},
+			"a file that is too large", false,
+			[]any{dirNamed(""), fileNamed("a"), "x", 1 << 62, "y", nil, fileNamed("b"), nil, nil},
+			[]string{"out/a: it is larger than a file can be here"},
+			[]string{"out", "out/b 0"},
 		},
 		{"a file that is cut off", false, []any{dirNamed(""), fileNamed("a"), "half"}, nil, []string{"out"}},
 	} {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -41,7 +42,7 @@ func (t *Tree) begin(d *outDir, name, path string, e Entry) error {
 	}
 	out := &outFile{name: name, path: path, entry: e}
 	f, err := below(d.f, ".", unix.O_TMPFILE|unix.O_WRONLY, mode)
-	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EISDIR) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOENT) {
+	if slices.Contains([]error{unix.EOPNOTSUPP, unix.EISDIR, unix.EINVAL, unix.ENOENT}, err) { // not every file system can do that
 		out.temp = temporary(name)
 		f, err = below(d.f, out.temp, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY, mode)
 	}

@@ -14,8 +14,8 @@ import (
 // mostLinks limits how many links a path may lead through, as on Linux.
 const mostLinks = 40
 
-// resolve finds what lies at a path. Links are followed as if the file system were mounted at /: none leads out of it. The last
-// name may be a link, which is followed only with last. The error is a *fsys.PathError.
+// resolve finds what lies at a path. Links are followed as if the file system were mounted at /: none leads out of it.
+// The last name may be a link, which is followed only with last. The error is a *fsys.PathError.
 func resolve(ctx context.Context, c fsys.Contents, at string, last bool) (fsys.Node, error) {
 	root, err := c.Root(ctx)
 	if err != nil {

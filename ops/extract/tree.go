@@ -33,8 +33,8 @@ type Options struct {
 }
 
 // A Tree is a Handler that writes what it gets to the host. All names come from the image and may be hostile. So each
-// directory is open while it is filled, every name is one component that is created or opened in it without following a link,
-// and what is no name of a file is refused. A file gets its name when it is complete.
+// directory is open while it is filled, every name is one component that is created or opened in it without following a
+// link, and what is no name of a file is refused. A file gets its name when it is complete.
 type Tree struct {
 	Options
 	Copied report.Copied
@@ -148,7 +148,8 @@ func refused(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, unix.ENAMETOOLONG), errors.Is(err, unix.EINVAL), errors.Is(err, unix.EILSEQ):
-		return clashError(fmt.Sprintf("the file system of the destination refuses this name (%v): it was left out", tried.Cause(err)))
+		const text = "the file system of the destination refuses this name (%v): it was left out"
+		return clashError(fmt.Sprintf(text, tried.Cause(err)))
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EOPNOTSUPP):
 		return clashError(fmt.Sprintf("the file system of the destination refuses it (%v): it was left out", tried.Cause(err)))
 	}

@@ -1,5 +1,5 @@
-// Package fstab reads the list of mounts that a system keeps in its /etc/fstab, and finds the partitions that it means. The text
-// may be hostile. The package is pure.
+// Package fstab reads the list of mounts that a system keeps in its /etc/fstab, and finds the partitions that it means.
+// The text may be hostile. The package is pure.
 package fstab
 
 import (

@@ -25,8 +25,8 @@ type Left struct {
 	Why         model.Reason
 }
 
-// Layout returns what an fstab says of the partitions of a disk, parents before what is mounted in them. Of the options only
-// "ro" and the subvolume count.
+// Layout returns what an fstab says of the partitions of a disk, parents before what is mounted in them. Of the options
+// only "ro" and the subvolume count.
 func Layout(d model.Disk, text string) (mounts []Mount, left []Left) {
 	at := map[string]bool{}
 	for _, l := range parse(text) {

@@ -54,8 +54,8 @@ type Node struct {
 	// ID is the same for all names of a file, and differs between files of one file system. It is never 0.
 	ID   uint64
 	Kind report.FileKind
-	// Mode holds the type and permissions as st_mode has them. If Owned is not set, the file system stores neither these nor an
-	// owner, and Mode is a usual one for the kind.
+	// Mode holds the type and permissions as st_mode has them. If Owned is not set, the file system stores neither these nor
+	// an owner, and Mode is a usual one for the kind.
 	Mode     uint32
 	Owned    bool
 	UID, GID uint32
@@ -174,14 +174,19 @@ func (d Driver) Contents(ctx context.Context, src Files) (Contents, error) {
 
 // contentsWay returns the Way that lists files with the reader of this program.
 func contentsWay(open func(ctx context.Context, src Files) (Contents, error)) Way {
-	return Way{Name: "shunt", Read: func(ctx context.Context, src Files, dir []string) (entries []report.FileEntry, more bool, err error) {
+	return Way{Name: "shunt", Read: func(
+		ctx context.Context, src Files, dir []string,
+	) (entries []report.FileEntry, more bool, err error) {
 		c, err := open(ctx, src)
 		if err != nil {
 			return nil, false, err
 		}
 		defer func() { err = errors.Join(err, c.Close()) }()
 		at, err := Walk(ctx, c, dir)
-		if errors.Is(err, ErrNoFile) || errors.Is(err, ErrNotDirectory) || errors.Is(err, ErrIsLink) || err == nil && at.Kind != report.FileDirectory {
+		if err == nil && at.Kind != report.FileDirectory {
+			err = ErrNotDirectory
+		}
+		if errors.Is(err, ErrNoFile) || errors.Is(err, ErrNotDirectory) || errors.Is(err, ErrIsLink) {
 			return nil, false, ErrNoDirectory
 		}
 		if err != nil {

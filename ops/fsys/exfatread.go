@@ -194,7 +194,8 @@ func (s *exfatScanner) add(e []byte) (f exfatFound, ok bool) {
 		attr := binary.LittleEndian.Uint16(e[4:])
 		s.current, s.name, s.left = &exfatFound{
 			directory: attr&exfatDir != 0, readOnly: attr&1 != 0,
-			created: exfatTime(e[8:], e[20], e[22]), modified: exfatTime(e[12:], e[21], e[23]), accessed: exfatTime(e[16:], 0, e[24]),
+			created: exfatTime(e[8:], e[20], e[22]), modified: exfatTime(e[12:], e[21], e[23]),
+			accessed: exfatTime(e[16:], 0, e[24]),
 		}, nil, -1
 	case s.current == nil:
 	case e[0] == exfatStream:

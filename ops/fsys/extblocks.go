@@ -104,10 +104,10 @@ func (f *extFile) ReadAt(p []byte, off int64) (int, error) {
 // errNegative is returned for reads in front of a file.
 var errNegative = errors.New("a file has no bytes in front of its first one")
 
-// extent looks a block up in the tree of extents. Each node of it begins with 12 bytes: magic (2), number of entries (2), room
-// for entries (2), level (2). An entry has 12 bytes too. On level 0: first block of the file (4), how many (2; above 32768:
-// reserved and not written), first block on the disk (high 2, low 4). Above: first block of the file (4), block of the node
-// (low 4, high 2).
+// extent looks a block up in the tree of extents. Each node of it begins with 12 bytes: magic (2), number of entries (2),
+// room for entries (2), level (2). An entry has 12 bytes too. On level 0: first block of the file (4), how many (2; above
+// 32768: reserved and not written), first block on the disk (high 2, low 4). Above: first block of the file (4), block of
+// the node (low 4, high 2).
 func (f *extFile) extent(block uint64) (extRun, error) {
 	b, end := f.in.content[:], uint64(1)<<32
 	if block >= end {

@@ -70,8 +70,8 @@ func (e *extFiles) Close() error { return nil }
 //	0x68 block with extended attributes (4)
 //	0x88 modified, more (4)   0x8C access, more (4)   0x90 creation (4)   0x94 creation, more (4)
 //
-// The content is a list of blocks, the root of a tree of extents, the beginning of the data itself, or the target of a link.
-// Source: the Linux kernel's Documentation/filesystems/ext4.
+// The content is a list of blocks, the root of a tree of extents, the beginning of the data itself, or the target of a
+// link. Source: the Linux kernel's Documentation/filesystems/ext4.
 type extInode struct {
 	number  uint32
 	flags   uint32
@@ -116,7 +116,8 @@ func (e *extFiles) inode(number uint32, name string) (Node, error) {
 func (e *extFiles) parseInode(b []byte, number uint32, name string) (Node, error) {
 	u16 := func(at int) uint32 { return uint32(binary.LittleEndian.Uint16(b[at:])) }
 	u32 := func(at int) uint32 { return binary.LittleEndian.Uint32(b[at:]) }
-	in := extInode{number: number, flags: u32(0x20), size: int64(uint64(u32(4)) | uint64(u32(0x6C))<<32), content: [60]byte(b[0x28:])}
+	in := extInode{number: number, flags: u32(0x20), content: [60]byte(b[0x28:])}
+	in.size = int64(uint64(u32(4)) | uint64(u32(0x6C))<<32)
 	n := Node{
 		Name: name, ID: uint64(number), Kind: fileKind(u16(0)), Mode: u16(0), Owned: true, Links: u16(0x1A),
 		UID: u16(2) | u16(0x78)<<16, GID: u16(0x18) | u16(0x7A)<<16,
@@ -241,8 +242,8 @@ func (e *extFiles) names(ctx context.Context, dir Node, each func(number uint32,
 	return nil
 }
 
-// extNames calls each for every entry in a block of a directory: inode (4 bytes), length of the entry (2), length of the name
-// (1), kind (1), name.
+// extNames calls each for every entry in a block of a directory: inode (4 bytes), length of the entry (2), length of the
+// name (1), kind (1), name.
 func extNames(b []byte, each func(number uint32, name string) error) error {
 	for len(b) >= 8 {
 		number, size, name := binary.LittleEndian.Uint32(b), int(binary.LittleEndian.Uint16(b[4:])), int(b[6])

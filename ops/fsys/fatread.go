@@ -147,8 +147,8 @@ func (c *fatFiles) Find(ctx context.Context, dir Node, name string) (Node, error
 	return findFolded(name, func(each func(n Node, short string) error) error { return c.entries(ctx, dir, each) })
 }
 
-// findFolded looks for an entry of this name, or else for one that differs only in the case of letters, or else for one with
-// this short name.
+// findFolded looks for an entry of this name, or else for one that differs only in the case of letters, or else for one
+// with this short name.
 func findFolded(name string, entries func(each func(n Node, short string) error) error) (Node, error) {
 	var exact, folded, alias *Node
 	err := entries(func(n Node, short string) error {

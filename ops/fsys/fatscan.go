@@ -12,8 +12,8 @@ import (
 	"shunt/ops/report"
 )
 
-// A fatScanner reads the entries of one directory of FAT, one after the other. Before the entry of a file, which has a short
-// name of 11 bytes, the pieces of its long name may lie, the last piece first:
+// A fatScanner reads the entries of one directory of FAT, one after the other. Before the entry of a file, which has a
+// short name of 11 bytes, the pieces of its long name may lie, the last piece first:
 //
 //	0   number of the piece, from 1 on; 0x40 marks the last piece     11  attributes: 0x0F
 //	1   units 1 to 5 of the name (UTF-16)                             13  checksum of the short name

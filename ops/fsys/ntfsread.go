@@ -58,7 +58,8 @@ func (c *ntfsFiles) Entries(ctx context.Context, dir Node, each func(Node) error
 	defer stop()
 	var failed error
 	argv := []string{"ntfsls", "--force", "--long", "--all", "--classify", "--inode", "--path", "/" + at.path, c.window}
-	result, err := runner.Run(ctx, runner.Cmd{Argv: argv, Env: append([]string{"TZ=UTC"}, ntfsEnv...), OnOutput: func(line string) {
+	env := append([]string{"TZ=UTC"}, ntfsEnv...)
+	result, err := runner.Run(ctx, runner.Cmd{Argv: argv, Env: env, OnOutput: func(line string) {
 		m := ntfslsNumbered.FindStringSubmatch(line)
 		if failed != nil || m == nil {
 			return

@@ -21,8 +21,8 @@ func squashDriver() Driver {
 	return d
 }
 
-// unsquashfsLine matches a line of `unsquashfs -lln`: kind and mode, user and group, size or device numbers, date, path. The
-// path begins at a root with an empty name.
+// unsquashfsLine matches a line of `unsquashfs -lln`: kind and mode, user and group, size or device numbers, date, path.
+// The path begins at a root with an empty name.
 var unsquashfsLine = regexp.MustCompile(`^([-dlbcps])(\S{9}) (\d+)/(\d+) +(\d+|\d+, *\d+) (\d{4}-\d\d-\d\d \d\d:\d\d) (/.*)$`)
 
 // listUnsquashfs lists a directory of squashfs. It misses names with a line break, which unsquashfs does not escape.

@@ -15,8 +15,8 @@ import (
 	runner "shunt/ops/tool"
 )
 
-// squashFiles reads the files of squashfs with unsquashfs. It misses names with a line break, which unsquashfs does not escape,
-// and times are those of the minute.
+// squashFiles reads the files of squashfs with unsquashfs. It misses names with a line break, which unsquashfs does not
+// escape, and times are those of the minute.
 type squashFiles struct{ window string }
 
 // squashAt is where a file lies: the names that lead there.
@@ -143,6 +143,6 @@ func (c *squashFiles) Open(ctx context.Context, file Node) (Content, error) {
 		return nil, ErrNotFile
 	}
 	// Its queues would take more memory than it may have here.
-	return newToolContent(ctx, file.Size, nil, "unsquashfs", "-da", "16", "-fr", "16", "-p", "1", "-no-progress", "-no-wildcards", "-cat",
-		c.window, strings.Join(at, "/")), nil
+	return newToolContent(ctx, file.Size, nil, "unsquashfs", "-da", "16", "-fr", "16", "-p", "1", "-no-progress",
+		"-no-wildcards", "-cat", c.window, strings.Join(at, "/")), nil
 }

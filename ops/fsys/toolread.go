@@ -10,8 +10,8 @@ import (
 	runner "shunt/ops/tool"
 )
 
-// toolContent is the content of a file that a tool prints from its beginning to its end. A read at a place behind the last one
-// continues, and a read at any other place starts the tool anew.
+// toolContent is the content of a file that a tool prints from its beginning to its end. A read at a place behind the
+// last one continues, and a read at any other place starts the tool anew.
 type toolContent struct {
 	ctx  context.Context //nolint:containedctx // a Content is read without one
 	argv []string

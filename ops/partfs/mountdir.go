@@ -71,8 +71,8 @@ func userDirectory() string {
 	return dir
 }
 
-// CoverForPeople mounts a file system in memory over a directory that people find, and that was empty if there is such a one.
-// The process must have called IsolateMounts.
+// CoverForPeople mounts a file system in memory over a directory that people find, and that was empty if there is such a
+// one. The process must have called IsolateMounts.
 func CoverForPeople(keep ...string) (string, error) {
 	empty := func(dir string) bool {
 		entries, err := os.ReadDir(dir)

@@ -16,10 +16,12 @@ import (
 // mostPause is how long a reader may be silent. A hostile file system could make it run forever.
 const mostPause = 60 * time.Second
 
-// Read reads files from a partition, or with id 0 from the file system that covers a disk without a table, and passes them to h
-// as they come. notes are printable reasons to doubt what was read. The error is an *extract.Error if the path cannot be read.
-// Whatever the error is, h may have got a part.
-func (v Viewer) Read(ctx context.Context, id model.PartID, wish extract.Wish, h extract.Handler) (notes []string, err error) {
+// Read reads files from a partition, or with id 0 from the file system that covers a disk without a table, and passes
+// them to h as they come. notes are printable reasons to doubt what was read. The error is an *extract.Error if the path
+// cannot be read. Whatever the error is, h may have got a part.
+func (v Viewer) Read(
+	ctx context.Context, id model.PartID, wish extract.Wish, h extract.Handler,
+) (notes []string, err error) {
 	at, err := v.locateReadable(id)
 	if err != nil {
 		return nil, err

@@ -34,7 +34,8 @@ type ShellOptions struct {
 	Access model.Access
 	// Argv is the program. {start} in it stands for a file that bash can read at its start, which sets the prompt.
 	Argv []string
-	// Tell is called with a line for people about each mount, and about what is not mounted. problem says that it is the latter.
+	// Tell is called with a line for people about each mount, and about what is not mounted. problem says that it is the
+	// latter.
 	Tell func(line string, problem bool)
 	// Prompt makes the prompt from the directory of the image.
 	Prompt func(name string) []string
@@ -44,8 +45,8 @@ type ShellOptions struct {
 }
 
 // Shell mounts all file systems of a target in namespaces of their own, as its /etc/fstab says, or else each in a directory
-// with its name, and runs a program there. It returns the exit code of the program. When it returns, all is unmounted and all
-// processes that the program has started have ended. The target is locked meanwhile, for reading or for writing.
+// with its name, and runs a program there. It returns the exit code of the program. When it returns, all is unmounted and
+// all processes that the program has started have ended. The target is locked meanwhile, for reading or for writing.
 func Shell(ctx context.Context, path string, opts Options, o ShellOptions) (exit int, err error) {
 	v, err := hold(path, opts, servingMode(o.Access), false)
 	if err != nil {
@@ -302,15 +303,18 @@ func (s *shell) serve(at attach.Source, order *worker.ShellMount, access model.A
 		name = "disk"
 	}
 	show := &worker.Show{
-		Served: target.Served{Image: s.target.Path(), Number: at.Part.Number, Dir: filepath.Join(s.dir, order.Dir), ReadOnly: access == model.ReadOnly},
-		Off:    at.Part.Start, Len: at.Part.Len, Kind: at.FS.Kind, Name: name, // the files belong to the root of the namespace
+		Served: target.Served{
+			Image: s.target.Path(), Number: at.Part.Number, Dir: filepath.Join(s.dir, order.Dir), ReadOnly: access == model.ReadOnly,
+		},
+		Off: at.Part.Start, Len: at.Part.Len, Kind: at.FS.Kind, Name: name, // the files belong to the root of the namespace
 	}
 	end, lives, err := os.Pipe() // nobody has to tidy up after this worker
 	if err != nil {
 		return err
 	}
 	defer func() { _, _ = end.Close(), lives.Close() }()
-	started, err := spawn(s.job(worker.Job{Task: report.Look, Show: show}), append(slices.Clone(s.target.Files()), lives), s.how)
+	job := s.job(worker.Job{Task: report.Look, Show: show})
+	started, err := spawn(job, append(slices.Clone(s.target.Files()), lives), s.how)
 	if err != nil {
 		return err
 	}

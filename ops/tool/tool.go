@@ -36,8 +36,8 @@ type Cmd struct {
 	Input string
 	// Needs are the rights that the tool keeps in a sandbox (see WithSandbox). Without a sandbox it has those of this process.
 	Needs Needs
-	// Stdout gets what the tool writes to its standard output, byte by byte. Only its standard error then counts as output. If a
-	// write fails, the tool is ended by a signal when it writes more. Stdout may be nil.
+	// Stdout gets what the tool writes to its standard output, byte by byte. Only its standard error then counts as output.
+	// If a write fails, the tool is ended by a signal when it writes more. Stdout may be nil.
 	Stdout io.Writer
 	// OnOutput is called for every line of the output that is not blank, as it appears. See lines for what counts as a line.
 	// It is called from one goroutine and never after Run has returned. It may be nil.

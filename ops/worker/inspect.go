@@ -41,8 +41,8 @@ type Question struct {
 	// List asks for the contents of a directory. Otherwise the output of the file system's own tools is asked for.
 	List bool
 	Dir  string // the directory's exact path
-	// Read asks for files with their contents. The answer is then a stream of package extract. It may take as long as it has to,
-	// and the parent must watch that it goes on.
+	// Read asks for files with their contents. The answer is then a stream of package extract. It may take as long as it has
+	// to, and the parent must watch that it goes on.
 	Read *extract.Wish
 	// Fstabs asks for the texts of all /etc/fstab there.
 	Fstabs bool
@@ -127,8 +127,8 @@ func (w *process) answer(ctx context.Context) (answer Answer, err error) {
 	return answer, err
 }
 
-// lookAt limits this process, takes the target over and looks at the file system of the question. The context confines tools. The
-// display must be closed.
+// lookAt limits this process, takes the target over and looks at the file system of the question. The context confines
+// tools. The display must be closed.
 func (w *process) lookAt(ctx context.Context) (context.Context, *display, error) {
 	q := w.job.Question
 	if !q.Examine {

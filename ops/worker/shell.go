@@ -24,8 +24,8 @@ import (
 
 // A Shell asks a worker to be the first process of the namespaces in which people look at an image with a shell. It has the
 // standard streams of its parent. The parent sends ShellOrders, one after the other, and the worker answers each with a
-// ShellReply. When the parent goes away, or the shell has ended, the worker ends. With it everything in its PID namespace ends,
-// and then the mounts are gone.
+// ShellReply. When the parent goes away, or the shell has ended, the worker ends. With it everything in its PID namespace
+// ends, and then the mounts are gone.
 type Shell struct {
 	Name string   // of the image, for the directory
 	Keep []string // paths that the mounts must not hide
@@ -231,7 +231,8 @@ func (h *host) run(argv, env []string) (exit int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := unix.Mount("", h.base, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
+	const fixed = unix.MS_REMOUNT | unix.MS_BIND | unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
+	if err := unix.Mount("", h.base, "", fixed, ""); err != nil {
 		return 0, tried.Errorf("protect %s: %w", h.base, err) // what is written there would be lost
 	}
 	_ = unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "") // not everywhere allowed

@@ -48,7 +48,7 @@ func (s *settings) cpCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&o.Force, "force", false, "overwrite files, and copy into directories that exist")
-	cmd.Flags().BoolVar(&o.Setuid, "setuid", false, "keep the bits by which programs run with the rights of their owner or group")
+	cmd.Flags().BoolVar(&o.Setuid, "setuid", false, "keep the bits by which programs get the rights of their owner or group")
 	return cmd
 }
 
@@ -72,7 +72,9 @@ func parseSource(arg string) (from source, ok bool) {
 }
 
 // copyOut copies a file or directory to dest.
-func (s *settings) copyOut(cmd *cobra.Command, v *session.Viewer, id model.PartID, from source, dest string, o extract.Options) (err error) {
+func (s *settings) copyOut(
+	cmd *cobra.Command, v *session.Viewer, id model.PartID, from source, dest string, o extract.Options,
+) (err error) {
 	info, missing := os.Stat(dest)
 	name := path.Base(path.Clean("/" + from.path))
 	switch {
@@ -115,7 +117,7 @@ func (s *settings) copyOut(cmd *cobra.Command, v *session.Viewer, id model.PartI
 // leftBehind says what a copy lacks.
 func leftBehind(c report.Copied) (list []string) {
 	if c.Attributes {
-		list = append(list, "some files have extended attributes (such as access lists, capabilities or labels): these were not copied")
+		list = append(list, "some files have extended attributes (access lists, capabilities, labels): these were not copied")
 	}
 	if c.Shared {
 		list = append(list, "some files have several names: each name was copied as a file of its own")

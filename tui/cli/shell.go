@@ -28,7 +28,8 @@ func (s *settings) shellCommand() *cobra.Command {
 		Example: "  shunt shell disk.qcow2\n  echo 'cat etc/hostname' | shunt shell disk.raw\n  shunt shell --rw disk.raw",
 		Args:    arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o := session.ShellOptions{Access: model.ReadOnly, Prompt: shellPrompt, In: s.in, Out: s.out.handed(), Err: s.err.handed()}
+			o := session.ShellOptions{Access: model.ReadOnly, Prompt: shellPrompt}
+			o.In, o.Out, o.Err = s.in, s.out.handed(), s.err.handed()
 			if write {
 				o.Access = model.ReadWrite
 			}
@@ -64,10 +65,12 @@ func shellArgv(shell string, interactive bool) []string {
 	return []string{shell}
 }
 
-// shellPrompt returns the variables that make a shell say where it is. Shells expand what stands in a prompt, commands too, so
-// the name of the image is only in a variable.
+// shellPrompt returns the variables that make a shell say where it is. Shells expand what stands in a prompt, commands
+// too, so the name of the image is only in a variable.
 func shellPrompt(name string) []string {
-	return []string{"SHUNT_SHELL=" + safetext.Printable(name), `SHUNT_PS1=[shunt $SHUNT_SHELL] \w \$ `, `PS1=[shunt $SHUNT_SHELL] $PWD # `}
+	return []string{
+		"SHUNT_SHELL=" + safetext.Printable(name), `SHUNT_PS1=[shunt $SHUNT_SHELL] \w \$ `, `PS1=[shunt $SHUNT_SHELL] $PWD # `,
+	}
 }
 
 // terminalBack returns a function that makes this process the one that the terminal listens to again. A shell leaves the

@@ -52,8 +52,8 @@ func (s *stream) json(v any, indent string) error {
 	return err
 }
 
-// content returns a writer for the bytes of files. They go out as they are, but a terminal gets text only, as from stream.Write,
-// with tabs. The writer must be closed.
+// content returns a writer for the bytes of files. They go out as they are, but a terminal gets text only, as from
+// stream.Write, with tabs. The writer must be closed.
 func (s *stream) content() io.WriteCloser {
 	if s.terminal() {
 		return &shownContent{to: s.w}
