@@ -59,7 +59,7 @@ func (o NewTable) Apply(before model.Disk, _ Env) (model.Disk, error) {
 		return before, &Refusal{What: what, Reason: model.Because("the disk, %s, is too small for one",
 			geometry.FormatBytes(before.Size()))}
 	}
-	after := model.Disk{SectorSize: before.SectorSize, Sectors: before.Sectors, Fixed: before.Fixed, Table: t}
+	after := model.Disk{SectorSize: before.SectorSize, Sectors: before.Sectors, Fixed: before.Fixed, Image: before.Image, Table: t}
 	return model.New(after, nil, nil), sound(what, after)
 }
 

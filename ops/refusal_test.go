@@ -211,3 +211,15 @@ func TestRefusalsWithoutAPlan(t *testing.T) {
 	_, err = ops.NewQueue(gpt(1000*mib), env()).Stage(ops.New{ID: 1})
 	refused(t, err, "cannot create a partition: no partition is 0 sectors long and starts at sector 0")
 }
+
+// TestImageStays makes a new table: what the image's own format asks for stays.
+func TestImageStays(t *testing.T) {
+	before := founding()
+	before.Image = model.ImageState{Renews: true, Cylinders: true, Longest: geometry.TiB}
+	for _, op := range []ops.Operation{ops.NewTable{Kind: model.TableGPT}, ops.NewTable{Kind: model.TableMBR}} {
+		after, err := op.Apply(before, ops.Env{})
+		if err != nil || after.Image != before.Image {
+			t.Errorf("%T: %+v, %v", op, after.Image, err)
+		}
+	}
+}

@@ -68,7 +68,7 @@ func (o ToGPT) Apply(before model.Disk, env Env) (model.Disk, error) {
 		}
 		parts = append(parts, toGPT(p))
 	}
-	after := model.New(model.Disk{SectorSize: z, Sectors: before.Sectors, Fixed: before.Fixed, Table: t}, parts, nil)
+	after := model.New(model.Disk{SectorSize: z, Sectors: before.Sectors, Fixed: before.Fixed, Image: before.Image, Table: t}, parts, nil)
 	return after, sound(what, after)
 }
 
