@@ -110,7 +110,7 @@ func (w *world) cutBeforeKeeping(t *testing.T, from int) *Machine {
 func changing(out *strings.Builder) func(string) {
 	return func(line string) {
 		verb, _, _ := strings.Cut(line, " ")
-		if slices.Contains([]string{"write", "sync", "punch", "copy", "truncate", "create", "remove"}, verb) {
+		if slices.Contains([]string{"write", "sync", "punch", "copy", "reserve", "truncate", "create", "remove"}, verb) {
 			fmt.Fprintf(out, "    %s\n", line)
 		}
 	}
