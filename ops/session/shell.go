@@ -63,7 +63,7 @@ func Shell(ctx context.Context, path string, opts Options, o ShellOptions) (exit
 	if err != nil {
 		return 0, err
 	}
-	sh := &shell{Viewer: v, ShellOptions: o, how: how}
+	sh := &shell{Viewer: v, ShellOptions: o, how: how, nodes: map[int]string{}}
 	mounts := sh.plan(ctx)
 	if err := sh.start(mounts); err != nil {
 		return 0, err
@@ -105,6 +105,7 @@ type shell struct {
 	dir    string // of the image
 	host   *process
 	shows  []showing
+	nodes  map[int]string // the devices that are mounted, by the numbers of their partitions
 }
 
 // named names a partition, or the file system that covers the disk, for people.
@@ -247,7 +248,8 @@ func (s *shell) mount(m fstab.Mount) error {
 
 func (s *shell) mountByKernel(at attach.Source, m fstab.Mount, order *worker.ShellMount) error {
 	d := fsys.Of(at.FS.Kind)
-	if no := d.MayMount(at.FS); !no.OK() {
+	node, again := s.nodes[m.Part.Number] // for another subvolume of what is mounted already
+	if no := d.MayMount(at.FS); !no.OK() && !again {
 		return no.Err()
 	}
 	for _, how := range d.Mounts {
@@ -260,14 +262,23 @@ func (s *shell) mountByKernel(at attach.Source, m fstab.Mount, order *worker.She
 		}
 		order.Kinds, order.Options = append(order.Kinds, how.FS), append(order.Options, strings.Join(options, ","))
 	}
-	err := attach.WithNode(s.target, worker.PartsOf(s.disk), at, order.Access, func(node string) error {
+	mount := func(node string) error {
 		order.Node = node
 		reply, _, err := s.order(worker.ShellOrder{Mount: order})
 		if reply.Unknown {
 			err = &attach.NotByKernel{Err: fmt.Errorf("this kernel does not know %s", at.FS.Kind)}
 		}
+		if err == nil {
+			s.nodes[m.Part.Number] = node
+		}
 		return err
-	})
+	}
+	var err error
+	if again {
+		err = mount(node)
+	} else {
+		err = attach.WithNode(s.target, worker.PartsOf(s.disk), at, order.Access, mount)
+	}
 	order.Node, order.Kinds, order.Options = "", nil, nil
 	return err
 }

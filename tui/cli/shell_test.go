@@ -141,3 +141,23 @@ func TestShellKilled(t *testing.T) {
 		}
 	}
 }
+
+// TestShellSubvolumes mounts two subvolumes of one file system.
+func TestShellSubvolumes(t *testing.T) {
+	t.Parallel()
+	shellNeeds(t)
+	testneed.Root(t)
+	testneed.File(t, "/dev/loop-control")
+	testneed.Tool(t, "mkfs.btrfs")
+	dir := t.TempDir()
+	sh(t, dir, `truncate -s 128M disk; mkfs.btrfs -q disk; mkdir at; mount -o loop disk at; trap 'umount at' EXIT
+		btrfs -q subvolume create at/@; btrfs -q subvolume create at/@home; mkdir -p at/@/etc at/@/home; echo mail >at/@home/mail`)
+	uuid := strings.TrimSpace(sh(t, dir, "blkid -p -s UUID -o value disk"))
+	sh(t, dir, `mkdir -p at; mount -o loop disk at; trap 'umount at' EXIT; printf 'UUID=`+uuid+` / btrfs subvol=@ 0 0\nUUID=`+uuid+` /home btrfs subvol=@home 0 0\n' >at/@/etc/fstab
+		truncate -s 130M gpt; printf '2048,,L\n' | sfdisk -q gpt`)
+	sh(t, dir, "dd if=disk of=gpt bs=1M seek=1 conv=notrunc,sparse status=none")
+	got := people()[0].shelled(t, "cat home/mail; wc -l <etc/fstab", filepath.Join(dir, "gpt"))
+	if got.code != exitDone || got.out != "mail\n2\n" || got.err != "" {
+		t.Errorf("%+v", got)
+	}
+}
