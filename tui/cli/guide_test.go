@@ -91,6 +91,20 @@ func lessons() []lesson {
 			section: "4.1.5 virt-sparsify", guide: "virt-sparsify, qemu-img info, ls",
 			shunt: []string{"shunt image sparsify thumb_drive.raw"}, note: "in place", try: guideSparsify,
 		},
+		{
+			section: "5.4 Other Formats", guide: "qemu-img convert",
+			shunt: []string{"shunt apply disk.vdi plan", "shunt enlarge disk.vmdk to SIZE", "shunt image convert disk.vhdx disk.qcow2"},
+			note:  "edited in place; another size is a new file of the same format", try: guideOther,
+		},
+		{
+			section: "7 Why are my cloned disks so big", guide: "zerofree, virt-sparsify",
+			shunt: []string{"shunt image clone /dev/sdb thumb_drive.qcow2", "shunt image sparsify thumb_drive.qcow2"},
+			note:  "a clone has the used blocks alone", try: guideSmallClone,
+		},
+		{
+			section: "7 Why do I get a device busy error", guide: "umount -l, fuser, lsof",
+			shunt: []string{"shunt unmount disk.raw 1"}, note: "names the programs that keep it busy", test: "TestMountedByFUSE",
+		},
 	}
 }
 

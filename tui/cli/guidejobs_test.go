@@ -150,6 +150,38 @@ func guideSparsify(t *testing.T, shunt func(...string) string) {
 	stickIsWhole(t, "thumb_drive.raw")
 }
 
+// guideOther moves a partition in an image of another program, makes another longer, and converts a third.
+func guideOther(t *testing.T, shunt func(...string) string) {
+	testneed.Tool(t, "qemu-storage-daemon")
+	thumbDrive(t, "disk.raw")
+	sh(t, ".", "qemu-img convert -O vdi disk.raw disk.vdi; qemu-img convert -O vmdk disk.raw disk.vmdk; qemu-img convert -O vhdx disk.raw disk.vhdx")
+	shunt("enlarge", "disk.vmdk", "to", "80MiB", "--yes")
+	wantIn(t, sh(t, ".", "qemu-img info disk.vmdk; qemu-img check disk.vmdk"), "file format: vmdk", "80 MiB (83886080 bytes)", "No errors were found")
+	if err := os.WriteFile("plan", []byte("resize 2 to 16MiB\nmove 2 right 16MiB\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	shunt("apply", "disk.vdi", "plan", "--yes")
+	wantIn(t, sh(t, ".", "qemu-img check disk.vdi; qemu-img convert -O raw disk.vdi after; sfdisk -d after"), "No errors were found", "start=       98304, size=       32768")
+	oracle.ExtClean(t, "after", 48*mib)
+	if files := oracle.ExtFiles(t, here(t, "after"), 48*mib); files["text"] == "" {
+		t.Errorf("the files of the moved partition are %v", files)
+	}
+	shunt("image", "convert", "disk.vhdx", "disk.qcow2")
+	wantIn(t, sh(t, ".", "qemu-img compare disk.vhdx disk.qcow2"), "Images are identical")
+}
+
+// guideSmallClone copies a stick full of old data. What is not in use takes no room in the copy.
+func guideSmallClone(t *testing.T, shunt func(...string) string) {
+	thumbDrive(t, "stick")
+	shunt("image", "clone", "stick", "thumb_drive.qcow2")
+	shunt("image", "sparsify", "thumb_drive.qcow2", "--yes")
+	if n := allocated(t, "thumb_drive.qcow2"); n > 12*mib {
+		t.Errorf("%d bytes are allocated", n)
+	}
+	sh(t, ".", "qemu-img check -q thumb_drive.qcow2; qemu-img convert -O raw thumb_drive.qcow2 thumb_drive.raw")
+	stickIsWhole(t, "thumb_drive.raw")
+}
+
 // guideNeeds names the programs of the jobs.
 func guideNeeds(t *testing.T) {
 	t.Helper()
