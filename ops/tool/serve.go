@@ -25,7 +25,7 @@ type Service struct {
 
 // Serve starts a program that serves this process. It runs in the sandbox of ctx, as Run does, and is killed when this process
 // ends, whatever ends it. files are handed to it as its descriptors from 3 on. memory limits its address space in bytes.
-// c.Input, c.OnOutput and c.OnDraft are not used.
+// c.Input, c.OnOutput, c.OnDraft and c.Files are not used.
 func Serve(ctx context.Context, c Cmd, memory uint64, files ...*os.File) (*Service, error) {
 	name := c.Argv[0]
 	path, err := Find(name)

@@ -34,6 +34,8 @@ type Cmd struct {
 	Dir string
 	// Input is what the tool reads from its standard input, which is empty otherwise.
 	Input string
+	// Files are handed to the tool as its descriptors from 3 on.
+	Files []*os.File
 	// Needs are the rights that the tool keeps in a sandbox (see WithSandbox). Without a sandbox it has those of this process.
 	Needs Needs
 	// Stdout gets what the tool writes to its standard output, byte by byte. Only its standard error then counts as output.
@@ -121,6 +123,7 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 		Env:         slices.Concat(environment(), env, c.Env),
 		Stdout:      in,
 		Stderr:      in,
+		ExtraFiles:  c.Files,
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 	}
 	if c.Input != "" {

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"shunt/model"
 	"shunt/model/safetext"
@@ -48,6 +50,11 @@ func (f *file) Check(ctx context.Context) ([]target.LayerCheck, error) {
 	default:
 		c.Faults = append(c.Faults, found(result))
 	}
+	if cut, err := f.cut(); err != nil {
+		c.Faults = append(c.Faults, safetext.Printable(tried.Text(err)))
+	} else if cut {
+		c.Faults = append(c.Faults, cutShort)
+	}
 	return []target.LayerCheck{c}, nil
 }
 
@@ -58,12 +65,10 @@ const checkPatience = 15 * time.Second
 // there, so an edit would take them for the disk. A check that cannot be made, or takes too long, is no failure.
 func (f *file) whole() error {
 	const do = "nothing was changed: get the whole file again, or work on a copy that `qemu-img check -r all` has mended"
-	if f.format == VDI {
-		if used, end, _, err := f.blocksOfVDI(); err != nil {
-			return err
-		} else if used > 0 && f.endOfVDI(end) > f.length {
-			return fmt.Errorf("%s ends before the last block of its disk, so it was cut short; %s", f.Given, do)
-		}
+	if cut, err := f.cut(); err != nil {
+		return err
+	} else if cut {
+		return fmt.Errorf("%s: %s; %s", f.Given, cutShort, do)
 	}
 	ctx, stop := context.WithTimeout(context.Background(), checkPatience)
 	defer stop()
@@ -71,6 +76,17 @@ func (f *file) whole() error {
 		return fmt.Errorf("the format of %s is damaged: %s; %s", f.Given, found(result), do)
 	}
 	return nil
+}
+
+const cutShort = "the file ends before the last block of its disk, so it was cut short"
+
+// cut reports whether the file ends before a block of its disk. It knows VDI, in which QEMU's check does not look for that.
+func (f *file) cut() (bool, error) {
+	if f.format != VDI {
+		return false, nil
+	}
+	used, end, _, err := f.blocksOfVDI()
+	return err == nil && used > 0 && f.endOfVDI(end) > f.length, err
 }
 
 // found says what a check of the format has found.
@@ -105,7 +121,12 @@ func (f *file) check(ctx context.Context, options ...string) (tool.Result, error
 	if err != nil {
 		return tool.Result{}, err
 	}
-	node := map[string]any{"driver": f.format, "file": map[string]any{"driver": "file", "filename": f.Real, "locking": "off"}}
+	path, files := f.Real, []*os.File(nil)
+	if !utf8.ValidString(path) && len(f.extents) == 0 { // JSON has no such names
+		const first = 3 // the number of the first file that a program is handed
+		path, files = fmt.Sprintf("/proc/self/fd/%d", first), []*os.File{f.Read}
+	}
+	node := map[string]any{"driver": f.format, "file": map[string]any{"driver": "file", "filename": path, "locking": "off"}}
 	if formats[f.format].backs {
 		node["backing"] = nil
 	}
@@ -115,6 +136,6 @@ func (f *file) check(ctx context.Context, options ...string) (tool.Result, error
 	}
 	ctx = tool.WithSandbox(ctx, func() *tool.Sandbox { return box })
 	argv := append(append([]string{checker, "check"}, options...), "json:"+string(name))
-	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Needs: needs})
+	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Files: files, Needs: needs})
 	return result, errors.Join(err, box.Close())
 }

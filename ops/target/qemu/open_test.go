@@ -180,3 +180,37 @@ func TestMissing(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestOddNames opens images with names that no JSON can hold: qemu-img checks them all the same.
+func TestOddNames(t *testing.T) {
+	testneed.Tool(t, "qemu-img")
+	for _, k := range kinds {
+		if k.options != "" {
+			continue
+		}
+		t.Run(k.format, func(t *testing.T) {
+			t.Parallel()
+			odd := filepath.Join(t.TempDir(), "\xff\xc3")
+			require(t, os.Rename(fresh(t, k.format, "", 1<<20), odd))
+			f := open(t, odd, k.format, target.Edit)
+			checks, err := f.Check(t.Context())
+			require(t, err)
+			if c := checks[0]; len(c.Faults) > 0 || c.Unchecked != "" {
+				t.Errorf("%+v", c)
+			}
+		})
+	}
+}
+
+// TestCheckFindsCut checks an image of VDI that was cut, which qemu-img finds clean.
+func TestCheckFindsCut(t *testing.T) {
+	testneed.Tool(t, "qemu-img")
+	testneed.Tool(t, daemon)
+	dir := t.TempDir()
+	testneed.Shell(t, dir, "qemu-img create -q -f vdi f 8M; qemu-io -f vdi -c 'write -P 7 0 3M' f >/dev/null; truncate -s 1M f")
+	checks, err := open(t, filepath.Join(dir, "f"), VDI, target.Read).Check(t.Context())
+	require(t, err)
+	if c := checks[0]; len(c.Faults) != 1 || !strings.Contains(c.Faults[0], "was cut short") {
+		t.Errorf("%+v", c)
+	}
+}

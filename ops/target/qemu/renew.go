@@ -201,7 +201,7 @@ func (f *file) checkNew(ctx context.Context, out *os.File) error {
 	if err != nil {
 		return err
 	}
-	fresh := &file{File: &held.File{Real: path}, format: f.format}
+	fresh := &file{File: &held.File{Real: path, Read: out}, format: f.format}
 	result, err := fresh.check(ctx)
 	switch {
 	case err != nil:
