@@ -12,6 +12,9 @@ type Call struct {
 	Program string   // "" is "shunt"
 	Flags   []string // flags of the present call that matter for the target
 	Path    string   // of the target
+	// Wrapped is the format of an image whose bytes are not those of the disk, so that programs that know disks alone would
+	// damage it, or "".
+	Wrapped string
 }
 
 // Line returns the command line that runs a command, such as "apply" or "image convert", on the target. more are additional
@@ -39,8 +42,14 @@ func (c Call) WaysOn(rollingBack bool) string {
 	return "run `" + c.Line("recover") + "` to finish it, or " + back + " to roll it back"
 }
 
-// Fill replaces {target} and {recover} in the advice of a model.Problem.
+// Fill replaces {target} and {recover} in the advice of a model.Problem. Where the bytes of the target are not those of the
+// disk, the advice is for a raw copy.
 func (c Call) Fill(advice string) string {
-	return strings.NewReplacer("{target}", safetext.Word(safetext.Operand(c.Path)),
-		"{recover}", c.Line("recover")).Replace(advice)
+	name := safetext.Word(safetext.Operand(c.Path))
+	if c.Wrapped != "" && strings.Contains(advice, "{target}") {
+		const raw = "copy.raw"
+		convert := Call{Program: c.Program, Path: c.Path}.LineTo("image convert", raw)
+		name, advice = raw, advice+" (on a raw copy, made by `"+convert+"`: on the image itself it would damage the "+c.Wrapped+" format)"
+	}
+	return strings.NewReplacer("{target}", name, "{recover}", c.Line("recover")).Replace(advice)
 }

@@ -289,6 +289,9 @@ func medium(t target.Target) ops.Medium {
 
 func facts(t target.Target, o Options) report.Facts {
 	f := report.Facts{Path: t.Path(), Call: o.Call(t.Path()), Format: t.Format(), Size: geometry.Bytes(t.Size())}
+	if _, err := target.AsPlain(t); err != nil {
+		f.Call.Wrapped = t.Format()
+	}
 	f.Overlays = registry.Overlays(t.Path(), o.Overlays...)
 	if t, ok := t.(target.Described); ok {
 		f.Around = new(t.Describe())

@@ -194,9 +194,9 @@ func (s *Session) noNewFile() model.Reason {
 	case !ours && above.Mode&unix.S_ISVTX != 0 && int(above.Uid) != os.Geteuid() && int(st.Uid) != os.Geteuid():
 		return "for that a new file takes its name, and in this directory only its owner may rename it"
 	case !ours && int(st.Uid) != os.Geteuid():
-		return "for that a new file takes its name, which would belong to this user and not to the owner of the image"
+		return "for that a new file takes its name, which would belong to this user and not to the owner of the image: run shunt as its owner or as root"
 	case !ours && !inGroup(int(st.Gid)):
-		return "for that a new file takes its name, and this user may not give it the group of the image"
+		return "for that a new file takes its name, and this user may not give it the group of the image: give the image another group (`chgrp`), or run shunt as root"
 	}
 	return ""
 }
