@@ -343,6 +343,28 @@ func TestContentsSquash(t *testing.T) {
 	}
 }
 
+// TestContentsSquashLineBreak reads a directory with a name that unsquashfs shows in two lines: only the others are there.
+func TestContentsSquashLineBreak(t *testing.T) {
+	testneed.Tool(t, "mksquashfs")
+	testneed.Tool(t, "unsquashfs")
+	dir, path := t.TempDir(), filepath.Join(t.TempDir(), "image")
+	for _, name := range []string{"a", "b\nd", "c"} {
+		must(t, os.Mkdir(filepath.Join(dir, name), 0o755))
+	}
+	tool(t, "mksquashfs", dir, path, "-quiet", "-no-progress")
+	fs := contentsOf(t, model.SquashFS, path)
+	root, err := fs.Root(t.Context())
+	must(t, err)
+	var names []string
+	err = fs.Entries(t.Context(), root, func(n Node) error {
+		names = append(names, n.Name)
+		return nil
+	})
+	if !errors.Is(err, errLineBreak) || !slices.Equal(names, []string{"a", "c"}) {
+		t.Errorf("%q, %v", names, err)
+	}
+}
+
 // TestContentsExFAT reads an exFAT that the kernel filled; see the README of the directory.
 func TestContentsExFAT(t *testing.T) {
 	testneed.Tool(t, "xz")

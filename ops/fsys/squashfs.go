@@ -25,6 +25,9 @@ func squashDriver() Driver {
 // The path begins at a root with an empty name.
 var unsquashfsLine = regexp.MustCompile(`^([-dlbcps])(\S{9}) (\d+)/(\d+) +(\d+|\d+, *\d+) (\d{4}-\d\d-\d\d \d\d:\d\d) (/.*)$`)
 
+// unsquashfsStart matches the beginning of all its lines that do not go on with the name before.
+var unsquashfsStart = regexp.MustCompile(`^[-dlbcps]\S{9} \d+/\d+ `)
+
 // listUnsquashfs lists a directory of squashfs. It misses names with a line break, which unsquashfs does not escape.
 func listUnsquashfs(ctx context.Context, l lister, window string, dir []string) ([]report.FileEntry, bool, error) {
 	argv, prefix := unsquashfsList(window, dir)

@@ -15,12 +15,14 @@ import (
 	runner "shunt/ops/tool"
 )
 
-// squashFiles reads the files of squashfs with unsquashfs. It misses names with a line break, which unsquashfs does not
-// escape, and times are those of the minute.
+// squashFiles reads the files of squashfs with unsquashfs. It leaves out names with a line break, which unsquashfs does not
+// escape, and says so. Times are those of the minute.
 type squashFiles struct{ window string }
 
 // squashAt is where a file lies: the names that lead there.
 type squashAt []string
+
+var errLineBreak = errors.New("unsquashfs does not show names and links with line breaks whole")
 
 func openSquash(_ context.Context, src Files) (Contents, error) {
 	if _, err := runner.Find("unsquashfs"); err != nil {
@@ -46,25 +48,38 @@ func (c *squashFiles) Entries(ctx context.Context, dir Node, each func(Node) err
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var failed error
+	var last *Node // its name may go on in the next line
+	broken := false
+	pass := func() {
+		if failed == nil && last != nil {
+			failed = each(*last)
+		}
+		last = nil
+	}
 	argv, prefix := unsquashfsList(c.window, at)
 	result, err := runner.Run(ctx, runner.Cmd{Argv: argv, Env: []string{"TZ=UTC"}, OnOutput: func(line string) {
-		m := unsquashfsLine.FindStringSubmatch(line)
-		if failed != nil || m == nil {
+		if !unsquashfsStart.MatchString(line) {
+			last, broken = nil, true
 			return
 		}
-		name, ok := strings.CutPrefix(m[7], prefix)
-		if !ok || name == "" {
-			return
-		}
-		if failed = each(squashNode(at, m, name)); failed != nil {
+		if pass(); failed != nil {
 			stop()
+			return
+		}
+		if m := unsquashfsLine.FindStringSubmatch(line); m != nil {
+			if name, ok := strings.CutPrefix(m[7], prefix); ok && name != "" {
+				last = new(squashNode(at, m, name))
+			}
 		}
 	}})
+	pass()
 	switch {
 	case failed != nil:
 		return failed
 	case err == nil && result.Exit != 0:
 		err = &ToolError{Argv: argv, Exit: result.Exit, Output: safetext.Lines(result.Output)}
+	case err == nil && broken:
+		err = errLineBreak
 	}
 	return err
 }
