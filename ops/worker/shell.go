@@ -259,7 +259,8 @@ func (h *host) run(argv, env []string) (exit int, err error) {
 	_ = unix.Kill(-1, unix.SIGKILL) // all that the program has left here
 	reap(-1)
 	for _, dir := range slices.Backward(h.mounts) {
-		if failed := unix.Unmount(dir, unix.UMOUNT_NOFOLLOW); failed != nil {
+		failed := unix.Unmount(dir, unix.UMOUNT_NOFOLLOW)
+		if failed != nil && !errors.Is(failed, unix.EINVAL) && !errors.Is(failed, unix.ENOENT) { // the user has unmounted it
 			err = errors.Join(err, tried.Errorf("unmount %s: %w", dir, failed))
 		}
 	}
