@@ -33,7 +33,7 @@ func OpenError(path string, err error) error {
 	case errors.Is(err, unix.ETXTBSY):
 		return fmt.Errorf("%s %w: it is being executed or used as swap (%w)", path, target.ErrReadOnly, unix.ETXTBSY)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%s cannot be opened for reading and writing: %w; run shunt as its owner or as root, or change its mode or attributes", path, tried.Cause(err))
+		return fmt.Errorf("%s cannot be opened: %w; run shunt as its owner or as root, or change its mode or attributes", path, tried.Cause(err))
 	}
 	return tried.Errorf("open %s: %w", path, tried.Cause(err))
 }
