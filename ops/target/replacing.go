@@ -15,6 +15,8 @@ type Replacing interface {
 
 	// ImageState says what the format makes of a new size: Renews is true.
 	ImageState() model.ImageState
+	// InPlace fails with ErrReplaced if the image's path leads to another file than the one that was opened.
+	InPlace() error
 	// Grain is how much room the format gives at a time to a part of the disk that holds anything, in bytes.
 	Grain() int64
 	// Renew writes an image of n into an empty regular file that is open for reading and writing, in the format and sub-format of

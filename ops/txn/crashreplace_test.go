@@ -10,6 +10,7 @@ import (
 	"shunt/model/testneed"
 	"shunt/ops/journal"
 	"shunt/ops/report"
+	"shunt/ops/target"
 )
 
 // replaceWorlds are disks before and after edits that change their size.
@@ -125,6 +126,20 @@ func TestCrashReplace(t *testing.T) {
 		}
 	}
 	t.Logf("%d crash states", states)
+}
+
+// TestReplaceElsewhere commits when the image's name leads to another file, which must keep it.
+func TestReplaceElsewhere(t *testing.T) {
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
+	w := replaceWorlds(t, rng)[0]
+	w.gone = target.ErrReplaced
+	m := w.machine.Clone()
+	if err := w.run(m, journal.KeepUndo); !errors.Is(err, target.ErrReplaced) {
+		t.Error(err)
+	}
+	if text := w.complain(m, "before", false); text != "" {
+		t.Error(text, m.Files())
+	}
 }
 
 // TestReplaceAgain replaces an image that was replaced before: only the last commit can be undone, and one old image is kept.

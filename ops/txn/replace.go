@@ -155,9 +155,9 @@ func (tx *Transaction) stageReplace(ctx context.Context, watch Watch) (err error
 			err = errors.Join(err, removeSide(tx.store))
 		}
 	}()
-	was, err := marked(p.room.Image)
+	was, err := p.old()
 	if err != nil {
-		return tried.Errorf("open the image: %w", err)
+		return err
 	}
 	p.next.Watch = func(done int64) { watch(journal.StagePlace, min(done, p.next.Size), p.next.Size) }
 	f, err := p.room.Open()
@@ -185,7 +185,20 @@ func (tx *Transaction) stageReplace(ctx context.Context, watch Watch) (err error
 	if err != nil {
 		return tried.Errorf("open the new image: %w", err)
 	}
+	if was, err = p.old(); err != nil { // writing took its time
+		return err
+	}
 	return tx.recordReplace(was, is)
+}
+
+// old returns the mark of the image. It fails with target.ErrReplaced if the image's name leads to another file than the one that
+// was opened: that file must not lose its name.
+func (p *replacement) old() (journal.Op, error) {
+	was, err := marked(p.room.Image)
+	if err != nil {
+		return was, tried.Errorf("open the image: %w", err)
+	}
+	return was, p.image.InPlace()
 }
 
 // recordReplace writes the journal of an exchange.

@@ -26,6 +26,7 @@ type replaceable struct {
 	before, after []byte
 	scratch       *os.File // stands for the files that a driver would write
 	machine       *Machine // at the start
+	gone          error    // of InPlace
 }
 
 func newReplaceable(t *testing.T, before, after []byte) *replaceable {
@@ -37,7 +38,7 @@ func newReplaceable(t *testing.T, before, after []byte) *replaceable {
 	t.Cleanup(func() { _ = f.Close() }) // nothing reads it
 	m := New(before)
 	m.entries[imageEntry], m.synced[imageEntry] = TargetName, TargetName
-	return &replaceable{before, after, f, m}
+	return &replaceable{before, after, f, m, nil}
 }
 
 // anyTarget has the methods that no transaction calls.
@@ -62,6 +63,7 @@ func (f fixedTarget) Forget(int64, int64)                          {}
 func (f fixedTarget) Loose() bool                                  { return false }
 func (f fixedTarget) Shared() int64                                { return 0 }
 func (f fixedTarget) State() (target.State, error)                 { return target.State{}, nil }
+func (f fixedTarget) InPlace() error                               { return f.world.gone }
 func (f fixedTarget) Grain() int64                                 { return 4096 }
 func (f fixedTarget) ImageState() model.ImageState                 { return model.ImageState{Renews: true} }
 
