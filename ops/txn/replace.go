@@ -155,8 +155,7 @@ func (tx *Transaction) stageReplace(ctx context.Context, watch Watch) (err error
 			err = errors.Join(err, removeSide(tx.store))
 		}
 	}()
-	was, err := p.old()
-	if err != nil {
+	if _, err := p.old(); err != nil {
 		return err
 	}
 	p.next.Watch = func(done int64) { watch(journal.StagePlace, min(done, p.next.Size), p.next.Size) }
@@ -185,7 +184,8 @@ func (tx *Transaction) stageReplace(ctx context.Context, watch Watch) (err error
 	if err != nil {
 		return tried.Errorf("open the new image: %w", err)
 	}
-	if was, err = p.old(); err != nil { // writing took its time
+	was, err := p.old() // writing took its time
+	if err != nil {
 		return err
 	}
 	return tx.recordReplace(was, is)
