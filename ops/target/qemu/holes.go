@@ -102,7 +102,7 @@ func dataFrom(status func(off, n int64) ([]nbd.Extent, error), off, size int64) 
 	return size, size, nil
 }
 
-// These formats have large blocks, up to 32 MiB, of which little may hold anything. So they are read, up to a limit.
+// These formats have blocks of up to 32 MiB, and little of one may hold anything. So they are read, up to a limit.
 const (
 	mostRead  = 1 << 30 // bytes of a target
 	zeroGrain = 64 << 10

@@ -79,8 +79,7 @@ func (k Kernel) servedBy(pid int) (s target.Served, ok bool) {
 	return s, ok
 }
 
-// mountedImage returns the path of the image of which a part is shown: path, or that of an image whose backing file is at
-// path.
+// mountedImage returns the path of the image that is shown: path, or that of an image whose backing file is at path.
 func mountedImage(path string, s target.Served) string {
 	given, gone := FileAt(path)
 	image, err := FileAt(s.Image)
