@@ -24,9 +24,9 @@ func editorGroups() []bindingGroup {
 				unless(noContents("resize or move: n makes a new one here")),
 			on("n", "new", noCommand(Model.openCreate), "n").unless(noTable),
 			on("d", "delete", onSelected(func(p model.Partition) ops.Operation { return ops.Delete{ID: p.ID} }), "d", "delete").
-				unless(noPartition("delete: nothing is here that could be")),
+				unless(noPartition("delete")),
 			on("f", "format", edit(dialog.NewFormat, tryFormat), "f").unless(noPartition("format")),
-			on("c", "copy", noCommand(Model.copyPart), "c").unless(noPartition("copy: nothing is here that could be")),
+			on("c", "copy", noCommand(Model.copyPart), "c").unless(noPartition("copy")),
 			on("v", "paste", noCommand(Model.openPaste), "v").unless(notInTable),
 			on("l", "label", edit(dialog.NewLabel, tryLabel), "l").unless(noContents("label")),
 			on("N", "partition name", edit(dialog.NewName, tryName), "N").unless(noPartition("name")),
