@@ -104,11 +104,13 @@ func grant(rules int, path string, access uint64) error {
 		return nil
 	}
 	defer func() { _ = unix.Close(fd) }() // the rule does not need it
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return os.NewSyscallError("fstat", err)
+	// This process may serve the directory itself. A plain stat would then wait for an answer of its own, and if the process
+	// crashed meanwhile, nothing could end it. The kernel knows the type without asking.
+	var st unix.Statx_t
+	if err := unix.Statx(fd, "", unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC, unix.STATX_TYPE, &st); err != nil {
+		return os.NewSyscallError("statx", err)
 	}
-	if st.Mode&unix.S_IFMT != unix.S_IFDIR {
+	if uint32(st.Mode)&unix.S_IFMT != unix.S_IFDIR {
 		access &= landlockFile
 	}
 	attr := unix.LandlockPathBeneathAttr{Allowed_access: access, Parent_fd: int32(fd)}
