@@ -204,7 +204,7 @@ func TestMountRefused(t *testing.T) {
 		{[]string{"mount", image, "3"}, exitRefused, "the extended partition"},
 		{[]string{"mount", image, "0"}, exitRefused, "say which one"},
 		{[]string{"attach", dir}, exitRefused, "directory"},
-		{[]string{"attach", qcow}, exitRefused, "qemu-img convert"},
+		{[]string{"attach", qcow}, exitRefused, "shunt image convert"},
 		{[]string{"attach", filepath.Join(dir, "none")}, exitRefused, "no such file"},
 		{[]string{"detach", image}, exitRefused, "is not attached"},
 		{[]string{"unmount", image, dir}, exitRefused, "nothing of"},
