@@ -10,7 +10,7 @@ import (
 // that can neither change its size nor give room back.
 func Renews(q Queue) bool { return firstRenewing(q) >= 0 }
 
-// firstRenewing returns the first operation because of which a new image is written, or -1.
+// firstRenewing returns the index of the first operation that makes a new image necessary, or -1.
 func firstRenewing(q Queue) int {
 	if !q.Initial().Image.Renews {
 		return -1

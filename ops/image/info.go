@@ -49,7 +49,7 @@ const mostLayers = 64
 // formats that shunt does not read. It fails if the file at path cannot be read at all.
 func Describe(ctx context.Context, path string) (Info, error) { return DescribeAs(ctx, path, "") }
 
-// DescribeAs does the work of Describe for an image of which the user names the format; "" to recognise it.
+// DescribeAs does the work of Describe for an image in the format that the user names; "" to recognise it.
 func DescribeAs(ctx context.Context, path, format string) (Info, error) {
 	take := ""
 	if format == string(Raw) {

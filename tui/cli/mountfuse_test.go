@@ -160,7 +160,7 @@ func TestMountByFUSE(t *testing.T) {
 	}
 }
 
-// user is the person as whom a test of mounts runs that are not root's.
+// user is the person who runs the tests of mounts that need no root.
 func user() person {
 	list := people()
 	return list[len(list)-1]
