@@ -167,7 +167,9 @@ func Tight(q ops.Queue, id model.PartID, align geometry.Alignment) ([]ops.Operat
 	root, _ := s.queue.Preview().Partition(id)
 	end := l.behind(root.Span.End, at)
 	s.left(l, at)
-	if n := end + d.Tail(); n < d.Sectors {
+	// A format that rounds sizes up may already have the smallest.
+	smallest, _, _ := ops.ImageLimits(s.queue.Preview(), env)
+	if n := max(end+d.Tail(), smallest); n < d.Sectors {
 		s.add(ops.ImageSize{Sectors: n})
 	}
 	return aimed(s.list, ops.Aim{Want: ops.Tight, Part: id, Align: align}), s.err
