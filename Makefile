@@ -65,6 +65,9 @@ lint:
 fmt:
 	.ci/lint fmt
 
+# The tests of ops/fsys in which goroutines meet: a tool's output is read while it runs. The others run tools one by one.
+READ = ^(TestContents|TestServing)
+
 # Tests of the editor that draw thousands of screens on one goroutine: the detector makes them six times slower.
 DRAWN = ^(TestScreens|TestASCII|TestEveryKeyAnswers|TestHelpShowsEverything|TestReportDefaultsToNo|TestPicker)$$
 
@@ -72,7 +75,7 @@ DRAWN = ^(TestScreens|TestASCII|TestEveryKeyAnswers|TestHelpShowsEverything|Test
 # built their packages.
 plain:
 	@echo "== go test"
-	packages=$$(.ci/racy no) && go test -vet=off -timeout 40m $(TESTFLAGS) $$packages
+	packages=$$(.ci/racy no) && go test -vet=off -timeout 40m $(TESTFLAGS) $$packages ./ops/fsys
 	go test -vet=off -timeout 40m $(TESTFLAGS) -run '$(DRAWN)|^TestRandomKeys$$' ./tui
 	@# The end-to-end tests run the program many times, in processes of its own.
 	go test -vet=off -p 1 -timeout 40m $(TESTFLAGS) ./tui/cli ./screenshots
@@ -80,9 +83,10 @@ plain:
 race:
 	@echo "== go test -race"
 	@# With GOGC=400 the compiler takes a fifth less time. The tests themselves run with the default.
-	packages=$$(.ci/racy yes) && export CGO_ENABLED=1 && \
-	GOGC=400 go list -race -export -deps -test $$packages >/dev/null && \
-	go test -race -vet=off -timeout 40m $(TESTFLAGS) -skip '$(DRAWN)' $$packages
+	packages=$$(.ci/racy yes | grep -vx ./ops/fsys) && export CGO_ENABLED=1 && \
+	GOGC=400 go list -race -export -deps -test $$packages ./ops/fsys >/dev/null && \
+	go test -race -vet=off -timeout 40m $(TESTFLAGS) -skip '$(DRAWN)' $$packages && \
+	go test -race -vet=off -timeout 40m $(TESTFLAGS) -run '$(READ)' ./ops/fsys
 
 bench:
 	@.ci/install test
