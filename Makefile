@@ -69,7 +69,7 @@ fmt:
 READ = ^(TestContents|TestServing)
 
 # Tests of the editor that draw thousands of screens on one goroutine: the detector makes them six times slower.
-DRAWN = ^(TestScreens|TestASCII|TestEveryKeyAnswers|TestHelpShowsEverything|TestReportDefaultsToNo|TestPicker)$$
+DRAWN = ^(TestScreens|TestASCII|TestEveryKeyAnswers|TestHelpShowsEverything|TestReportDefaultsToNo|TestPicker|TestOfferedKeysWork|TestMouseInBars|TestBytesPerTick)$$
 
 # -vet=off, because lint runs all of vet's analysers. The tests without the detector run first, because lint has already
 # built their packages.
