@@ -13,7 +13,6 @@ import (
 	"shunt/ops"
 	"shunt/ops/plan"
 	"shunt/tui/dialog"
-	"shunt/tui/keymap"
 	"shunt/tui/widget"
 )
 
@@ -40,8 +39,8 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 		return m.quit()
 	case dialog.Open:
 		return m.openFor(a)
-	case dialog.PressKey:
-		return m.pageKey(keymap.Event(a.Key))
+	case dialog.Do:
+		return m.command(a)
 	case dialog.Save:
 		if a.Text == "" {
 			a.Text = savedText(d, a.What, about)

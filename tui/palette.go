@@ -26,9 +26,37 @@ func (m Model) openPalette() (Model, tea.Cmd) {
 				continue
 			}
 			commands = append(commands, dialog.Command{
-				Name: b.Help().Desc, Group: g.name, Shown: b.Help().Key, Key: b.Keys()[0], Off: b.refusal(m, d),
+				Name: b.Help().Desc, Group: g.name, Shown: shownKeys(b), Off: b.refusal(m, d),
 			})
 		}
 	}
 	return m.push(dialog.NewPalette(commands)), nil
+}
+
+// shownKeys returns the names of the keys of a binding, "" if it has none.
+func shownKeys(b binding) string {
+	if len(b.Keys()) == 0 {
+		return ""
+	}
+	return b.Help().Key
+}
+
+// byPalette returns a binding without a key: the palette does it. Help and README show the key of the palette for it.
+func byPalette(does string, do doFunc) binding { return on(paletteKey, does, do) }
+
+// command does what was chosen in the palette, or shows why that cannot be done.
+func (m Model) command(a dialog.Do) (Model, tea.Cmd) {
+	_, d := m.shown()
+	for _, g := range editorGroups() {
+		for _, b := range g.list {
+			if g.name != a.Group || b.Help().Desc != a.Name {
+				continue
+			}
+			if no := b.refusal(m, d); !no.OK() {
+				return m.say(toneWarn, string(no)), nil
+			}
+			return b.do(m, d)
+		}
+	}
+	return m, nil
 }

@@ -6,7 +6,7 @@ import (
 	"shunt/tui"
 )
 
-// The palette finds a command by parts of its name and its section, presses its key, and says why another cannot be used.
+// The palette finds a command by parts of its name and its section, does it, and says why another cannot be used.
 func TestPalette(t *testing.T) {
 	d := open(t, Founding())
 	d.Press(":")

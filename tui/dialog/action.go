@@ -85,8 +85,8 @@ type ImageFile struct{}
 // OpenPlan adds the operations of a plan file to the queue.
 type OpenPlan struct{ Path string }
 
-// PressKey presses a key of the page below.
-type PressKey struct{ Key string }
+// Do does what a command of the editor does. Name and Group are those of the Command.
+type Do struct{ Name, Group string }
 
 // Show opens another dialog in place of this one.
 type Show struct{ Dialog Dialog }
@@ -144,7 +144,7 @@ func (Save) action()        {}
 func (Refused) action()     {}
 func (ImageFile) action()   {}
 func (OpenPlan) action()    {}
-func (PressKey) action()    {}
+func (Do) action()          {}
 func (Show) action()        {}
 func (FitImage) action()    {}
 func (Open) action()        {}

@@ -15,12 +15,11 @@ import (
 type Command struct {
 	Name  string       // what the key does
 	Group string       // the section of the help that has it
-	Shown string       // the names of the keys for people
-	Key   string       // the key that does it
+	Shown string       // the names of the keys for people, "" if it has none
 	Off   model.Reason // why it cannot be done now
 }
 
-// palette finds a command by its name. The user types a part of it, and Enter presses its key.
+// palette finds a command by its name. The user types a part of it, and Enter does it.
 type palette struct {
 	commands []Command
 	field    widget.Field
@@ -132,5 +131,5 @@ func (p *palette) accept() Action {
 	if !ok || !c.Off.OK() {
 		return nil
 	}
-	return PressKey{Key: c.Key}
+	return Do{Name: c.Name, Group: c.Group}
 }
