@@ -33,9 +33,8 @@ func (m Model) editorPage(d document) []string {
 	if d.queue.Preview().Table.Kind == model.TableGPT {
 		naming = widget.Named
 	}
-	rows := d.rows()
-	row := func(i int) widget.TableRow { return m.tableRow(d, rows[i]) }
-	out = append(out, m.beside(widget.PartTable(len(rows), row, naming, selected, m.tableWidth(), l.table, m.st), d)...)
+	table := widget.PartTable(m.tableRows(d), naming, selected, m.tableWidth(), l.table, m.st)
+	out = append(out, m.beside(table, d)...)
 	return append(out, pending.box(l.pending)...)
 }
 

@@ -103,14 +103,14 @@ func sizeText(n geometry.Sector, z geometry.SectorSize) string {
 	return fmt.Sprintf("%s (%d sectors, %d bytes)", geometry.FormatBytes(z.Bytes(n)), n, z.Bytes(n))
 }
 
-// position formats a position in sectors and bytes, and in MiB if that is a whole number.
+// position formats a position in sectors, bytes and MiB.
 func position(at geometry.Sector, z geometry.SectorSize) string {
 	b := z.Bytes(at)
-	text := fmt.Sprintf("sector %d (byte %d", at, b)
-	if b > 0 && b%geometry.MiB == 0 {
-		text += fmt.Sprintf(", %d MiB", b/geometry.MiB)
+	mib := fmt.Sprint(b / geometry.MiB)
+	if rest := b % geometry.MiB; rest > 0 {
+		mib += fmt.Sprintf(".%02d", rest*100/geometry.MiB)
 	}
-	return text + ")"
+	return fmt.Sprintf("sector %s (byte %d, %s MiB)", geometry.Grouped(at), b, mib)
 }
 
 // alignment judges the start of a partition. If it is inside a physical block of 4 KiB, many writes also need a read.

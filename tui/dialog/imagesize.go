@@ -134,7 +134,7 @@ func (s *imageSize) layout() layout {
 	size := field(stopSize, "New size", formField, &s.field)
 	drawn := size.draw
 	size.draw = func(p paper) drawing {
-		return drawn(p).beside(p.st.Muted.Render(beside(s.field.Value(), grouped(s.sectors)+" sectors")), p.width)
+		return drawn(p).beside(p.st.Muted.Render(beside(s.field.Value(), geometry.Grouped(s.sectors)+" sectors")), p.width)
 	}
 	size.take = s.take
 	size.keys = []keymap.Binding{

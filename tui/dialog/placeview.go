@@ -170,15 +170,15 @@ func (p *place) field(own stop, name string) row {
 func (p *place) detail(own stop) string {
 	switch {
 	case own == stopSize:
-		return grouped(p.span.Len()) + " sectors"
+		return geometry.Grouped(p.span.Len()) + " sectors"
 	case own == stopBefore && p.span.Start < 0:
 		return "before the disk"
 	case own == stopBefore:
-		return "from sector " + grouped(p.span.Start)
+		return "from sector " + geometry.Grouped(p.span.Start)
 	case p.span.Start < 0:
 		return ""
 	}
-	return "to sector " + grouped(p.span.End-1)
+	return "to sector " + geometry.Grouped(p.span.End-1)
 }
 
 // alignRow returns the row that picks the grid.

@@ -2,7 +2,6 @@ package dialog
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"shunt/geometry"
@@ -24,21 +23,6 @@ func sizeText(b geometry.Bytes) string {
 	}
 	hundredths := b/geometry.MiB*100 + (b%geometry.MiB*100+geometry.MiB/2)/geometry.MiB
 	return fmt.Sprintf("%d.%02d MiB", hundredths/100, hundredths%100)
-}
-
-// grouped formats a count with its digits in groups of three: "6,291,456".
-func grouped(n geometry.Sector) string {
-	s := strconv.FormatInt(int64(n), 10)
-	sign := ""
-	if strings.HasPrefix(s, "-") {
-		sign, s = "-", s[1:]
-	}
-	var parts []string
-	for len(s) > 3 {
-		parts = append([]string{s[len(s)-3:]}, parts...)
-		s = s[:len(s)-3]
-	}
-	return sign + strings.Join(append([]string{s}, parts...), ",")
 }
 
 // sizeHint says what a size field accepts. Plan files accept the same, but not a number without a unit.

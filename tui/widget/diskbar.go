@@ -11,7 +11,7 @@ import (
 
 // Segment is one part of a bar: a partition or a gap.
 type Segment struct {
-	Labels []string // possible labels, longest first; the first that fits is used
+	Labels []string // possible labels, best first, the shortest last; the first that fits is used
 	Weight geometry.Sector
 	Used   float64 // the share that holds data, from 0 to 1; negative if unknown
 	Style  styles.Look
@@ -41,12 +41,13 @@ const (
 	Shaded              // a partition
 )
 
-// leastShading is the least number of cells of shading beside a label on a bar of one line.
-const leastShading = 3
+// leastShading is the least number of cells of shading beside a label on a bar of one line: one for the used part, one for
+// the rest.
+const leastShading = 2
 
 // DiskBar draws segments in proportion to their size in width cells. With one row, labels and shading share it; with more
-// rows the labels are above the shading. Each segment has at least one or two cells. If they do not fit, the bar shows
-// the segments around the selected one, with marks at the ends.
+// rows the labels are above the shading. Each partition has room for its number. If that is not possible, the bar shows
+// a part of the disk, the one with the selected segment, with marks at the ends.
 func DiskBar(segments []Segment, width, rows int, st *styles.Styles) []string {
 	if width <= 0 || rows <= 0 {
 		return nil
@@ -64,7 +65,7 @@ func DiskBar(segments []Segment, width, rows int, st *styles.Styles) []string {
 	between := st.Faint.Render(st.Edge)
 	for i, s := range bar.segments {
 		if i > 0 {
-			write(edge(bar.segments[i-1], s, between, st))
+			write(s.leftEdge(bar.widths[i], edge(bar.segments[i-1], s, between, st), st)...)
 		}
 		write(s.draw(bar.widths[i], rows, st)...)
 	}
@@ -72,33 +73,6 @@ func DiskBar(segments []Segment, width, rows int, st *styles.Styles) []string {
 		write(st.Muted.Render(st.Greater))
 	}
 	return Pad(lines, width, rows, "")
-}
-
-// barLayout describes the visible part of a bar.
-type barLayout struct {
-	segments      []Segment
-	from          int // the index of the first one
-	widths        []int
-	less, greater int // widths of the marks at the ends, in cells
-}
-
-// layoutBar selects the segments around the selected one that fit in width cells, with one cell for each segment and each
-// edge.
-func layoutBar(segments []Segment, width int) barLayout {
-	bar := barLayout{segments: segments}
-	if fits := max(1, (width-1)/2); 2*len(segments)-1 > width {
-		chosen := 0
-		for i, s := range segments {
-			if s.Mark != Plain {
-				chosen = i
-			}
-		}
-		bar.from = min(max(0, chosen-fits/2), len(segments)-fits)
-		bar.less, bar.greater = min(1, bar.from), min(1, len(segments)-fits-bar.from)
-		bar.segments = segments[bar.from : bar.from+fits]
-	}
-	bar.widths = Share(bar.segments, width-bar.less-bar.greater-max(0, len(bar.segments)-1))
-	return bar
 }
 
 // SegmentAt returns the index of the segment in cell x of a bar of width cells, or -1 if there is none.
@@ -125,37 +99,62 @@ func edge(left, right Segment, usual string, st *styles.Styles) string {
 	return usual
 }
 
+// leftEdge returns the edge before a segment of the given width, for each row. The mark of a selected segment stands there
+// if its label takes all cells of the segment.
+func (s Segment) leftEdge(width int, usual string, st *styles.Styles) []string {
+	if s.Mark != Selected || s.padded(width) || s.label(width) == "" {
+		return []string{usual}
+	}
+	return []string{s.name().Render(st.Cursor), usual}
+}
+
+// name returns the look of the label.
+func (s Segment) name() styles.Look {
+	return s.Style.Bold(true).Reverse(s.Mark == Selected)
+}
+
+// padded reports whether the segment has room for a label with a space on both sides.
+func (s Segment) padded(width int) bool { return s.label(width-2) != "" }
+
 // draw returns the segment in width cells and the given number of rows.
 func (s Segment) draw(width, rows int, st *styles.Styles) []string {
 	shade := func(n int) string { return s.shading(n, st) }
-	name := s.Style.Bold(true)
-	if s.Mark == Selected {
-		name = name.Reverse(true)
-	}
-	if rows > 1 {
-		return []string{title(cmp.Or(s.label(width-2), s.label(width)), width, name), shade(width)}
-	}
-	if s.Shade == Blank {
-		return []string{title(s.label(width), width, name)}
+	switch {
+	case rows > 1:
+		return []string{s.title(width, st), shade(width)}
+	case s.Shade == Blank:
+		return []string{s.title(width, st)}
 	}
 	if label := cmp.Or(s.label(width-3-leastShading), s.label(width-2)); label != "" {
-		return []string{" " + name.Render(label) + " " + shade(width-2-Width(label))}
+		return []string{s.marked(label, st) + " " + shade(width-2-Width(label))}
 	}
 	if label := s.label(width); label != "" {
-		return []string{name.Render(label) + shade(width-Width(label))}
+		return []string{s.name().Render(label) + shade(width-Width(label))}
 	}
 	return []string{shade(width)}
 }
 
-// title returns a label, with a space around it if that fits.
-func title(label string, width int, look styles.Look) string {
-	switch {
-	case label == "":
-		return Fit("", width, "")
-	case Width(label)+2 <= width:
-		return Fit(" "+look.Render(label), width, "")
+// marked returns a label with the cell before it, which shows the selection even without colours.
+func (s Segment) marked(label string, st *styles.Styles) string {
+	if s.Mark == Selected {
+		return s.name().Render(st.Cursor + label)
 	}
-	return Fit(look.Render(label), width, "")
+	return " " + s.name().Render(label)
+}
+
+// title returns the label in width cells, with a space around it if that fits.
+func (s Segment) title(width int, st *styles.Styles) string {
+	if s.padded(width) {
+		return Fit(s.marked(s.label(width-2), st), width, "")
+	}
+	label := s.label(width)
+	if label == "" && s.Mark == Selected {
+		label = st.Cursor
+	}
+	if label == "" {
+		return Fit("", width, "")
+	}
+	return Fit(s.name().Render(label), width, "")
 }
 
 // label returns the first label that fits in width cells, or "".

@@ -48,7 +48,7 @@ func rowSegment(r model.Row, z geometry.SectorSize, st *styles.Styles) Segment {
 		if r.Partition.Role == model.Extended {
 			s.Style, kind = st.Extended, "extended"
 		}
-		s.Labels = []string{ref + " " + kind + " " + size, ref + " " + kind, ref + " " + size, ref}
+		s.Labels = []string{ref + " " + kind + " " + size, ref + " " + size, ref + " " + kind, ref}
 		if kind == "" {
 			s.Labels = []string{ref + " " + size, ref}
 		}

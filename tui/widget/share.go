@@ -5,16 +5,18 @@ import (
 	"slices"
 )
 
+// floors return the least width of a segment, from roomy to tight.
+var floors = [...]func(Segment) int{Segment.shortest, Segment.tight, Segment.bare}
+
 // Share divides width cells among segments in proportion to their weight. Each segment gets at least the cells that its
-// shortest label needs, or two, or one, whichever all can have. The widths add up to width. With fewer cells than segments
-// the last segments get none.
+// shortest label needs. If that is too much, free space gets at least one, and then partitions no space beside the label.
+// Where even this does not fit, each segment gets one cell, and with fewer cells than segments the last ones none. The
+// widths add up to width.
 func Share(segments []Segment, width int) []int {
 	if len(segments) == 0 {
 		return nil
 	}
-	for _, least := range []func(Segment) int{
-		Segment.shortest, func(Segment) int { return 2 }, func(Segment) int { return 1 },
-	} {
+	for _, least := range append(floors[:], func(Segment) int { return 1 }) {
 		floor := make([]int, len(segments))
 		total := 0
 		for i, s := range segments {
@@ -33,11 +35,29 @@ func Share(segments []Segment, width int) []int {
 }
 
 // shortest returns the width of the shortest label plus one cell, at least two.
-func (s Segment) shortest() int {
-	if len(s.Labels) == 0 {
-		return 2
+func (s Segment) shortest() int { return max(2, s.bareLabel()+1) }
+
+// tight is like shortest, but free space needs one cell.
+func (s Segment) tight() int {
+	if s.Shade == Blank {
+		return 1
 	}
-	return max(2, Width(s.Labels[len(s.Labels)-1])+1)
+	return s.shortest()
+}
+
+// bare is like tight, without a cell beside the label.
+func (s Segment) bare() int {
+	if s.Shade == Blank {
+		return 1
+	}
+	return max(1, s.bareLabel())
+}
+
+func (s Segment) bareLabel() int {
+	if len(s.Labels) == 0 {
+		return 0
+	}
+	return Width(s.Labels[len(s.Labels)-1])
 }
 
 // fill divides the cells as close to the proportions as the floors allow: a segment whose share is below its floor gets

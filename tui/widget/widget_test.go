@@ -183,6 +183,48 @@ func TestDiskBarCrowded(t *testing.T) {
 	}
 }
 
+// However crowded the bar: each partition that it shows has its whole number, the selected one is among them, and a
+// character marks it where colours do not.
+func TestDiskBarNumbers(t *testing.T) {
+	st := styles.New(styles.Dark, styles.Full, styles.Unicode)
+	for _, n := range []int{1, 12, 30, 128} {
+		for chosen := range n {
+			var segments []widget.Segment
+			for i := range n {
+				s := seg(1+geometry.Sector(i%7)*1000, .5, fmt.Sprintf("p%d ext4", i+1), fmt.Sprintf("p%d", i+1))
+				if i == chosen {
+					s.Mark = widget.Selected
+				}
+				segments = append(segments, s, widget.Segment{Weight: 1, Labels: []string{"1M"}})
+			}
+			for _, width := range []int{20, 51, 78, 118} {
+				for rows := 1; rows <= 2; rows++ {
+					line := ansi.Strip(widget.DiskBar(segments, width, rows, st)[0])
+					cells := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune("│▸‹› ▓░", r) })
+					next := 0
+					for _, cell := range cells {
+						var number int
+						if _, err := fmt.Sscanf(cell, "p%d", &number); err != nil {
+							continue
+						}
+						if next != 0 && number != next {
+							t.Fatalf("%d partitions in %d cells, p%d selected: p%d follows p%d in %q", n, width, chosen+1, number, next-1, line)
+						}
+						next = number + 1
+					}
+					first := strings.HasPrefix(strings.TrimLeft(line, "‹"), fmt.Sprintf("p%d", chosen+1))
+					if !strings.Contains(line+" ", fmt.Sprintf("▸p%d", chosen+1)) && !first {
+						t.Fatalf("%d partitions in %d cells: p%d is not marked in %q", n, width, chosen+1, line)
+					}
+					if at := widget.SegmentAt(segments, width, ansi.StringWidth(strings.Split(line, fmt.Sprintf("p%d", chosen+1))[0])); at != 2*chosen {
+						t.Fatalf("%d partitions in %d cells: a click on p%d hits segment %d in %q", n, width, chosen+1, at, line)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestPortion(t *testing.T) {
 	for _, c := range []struct {
 		share       float64
