@@ -42,6 +42,7 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	case dialog.Do:
 		return m.command(a)
 	case dialog.Save:
+		a.Path = m.homed(a.Path)
 		if a.Text == "" {
 			a.Text = savedText(d, a.What, about)
 		}
@@ -52,7 +53,9 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	}
 	switch a := action.(type) {
 	case dialog.OpenPlan:
-		return m, readPlan(d, a.Path, d.align(m.Align))
+		return m, readPlan(d, m.homed(a.Path), d.align(m.Align))
+	case dialog.CopyOut:
+		return m.copyOut(d, a)
 	case dialog.Stage:
 		m.Align = a.Align
 		if op, reads := a.Op.(ops.ApplySnapshot); reads {
@@ -99,7 +102,7 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 func (m Model) ask(action dialog.Action) tea.Cmd {
 	switch a := action.(type) {
 	case dialog.List:
-		return listDir(m.Backend, a.Dir)
+		return listDir(m.Backend, a.Dir, m.homed(a.Dir))
 	case dialog.Summarize:
 		return func() tea.Msg { return answerDialogs(dialog.Summaries{List: m.Backend.Summarize(a.Paths)}) }
 	}
@@ -255,7 +258,7 @@ func (m Model) browse() (Model, tea.Cmd) {
 	picker, list := dialog.NewBrowse(dir, m.Home)
 	recent := func() tea.Msg { return answerDialogs(dialog.Recents{List: m.Backend.Recent()}) }
 	devices := func() tea.Msg { return answerDialogs(dialog.Devices{List: m.Backend.BlockDevices()}) }
-	return m.push(picker), tea.Batch(listDir(m.Backend, list.Dir), recent, devices)
+	return m.push(picker), tea.Batch(listDir(m.Backend, list.Dir, list.Dir), recent, devices)
 }
 
 // openPath brings the target at path into view and opens it if necessary. A target that was refused is tried again.

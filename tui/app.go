@@ -56,6 +56,7 @@ type Model struct {
 	current int
 	reader  reader
 	files   files   // lies over the information page
+	copying copying // the copy out of a file system that is under way
 	env     ops.Env // the tools of this machine, for the page of supported file systems
 	hasEnv  bool    // env is set
 	clip    clip

@@ -37,7 +37,7 @@ type Nearby interface {
 	Greet() bool
 }
 
-// Target is one locked image or device. Inform, List, Head and Fstabs may be called at any time; the other methods, except Close, only
+// Target is one locked image or device. Inform, List, Head, CopyOut and Fstabs may be called at any time; the other methods, except Close, only
 // from one command at a time. Methods that return an error, and Discover, may block; the others return at once.
 type Target interface {
 	Facts() report.Facts
@@ -70,6 +70,10 @@ type Target interface {
 	// Head returns the first bytes of the file at a path like dir of List, at most the given number; more says that there are
 	// others. The error can be shown to users as it is.
 	Head(ctx context.Context, id model.PartID, path string, most int) (data []byte, more bool, err error)
+	// CopyOut copies a file, a link or a directory with everything below it to a file system of this machine. Cancelling ctx
+	// stops it: what was copied completely stays. The error can be shown to users as it is. It wraps fs.ErrExist if the
+	// destination exists and may not be changed; then nothing was written, and out.To is the path.
+	CopyOut(ctx context.Context, c CopyOut) (out report.CopiedOut, err error)
 	// Fstabs returns the texts of all /etc/fstab in a partition. It returns none if they cannot be read, or when ctx ends.
 	Fstabs(ctx context.Context, id model.PartID) []string
 	// Discover looks again for the tools of this machine and updates Env.
@@ -82,6 +86,18 @@ type Target interface {
 	// Rescan reads the target again and updates Disk and Unfinished.
 	Rescan() error
 	Close() error
+}
+
+// CopyOut says what to copy out of a file system, and where to.
+type CopyOut struct {
+	Part model.PartID // 0 is the file system of a disk without a partition table
+	Path string       // as that of Head
+	// Dest is the path of the copy, or a directory that gets it under its old name.
+	Dest string
+	// Over overwrites files that exist, and copies into directories that exist.
+	Over bool
+	// Tell is called with the path of every file and the number of bytes written so far. It returns at once.
+	Tell func(path string, bytes int64)
 }
 
 // Run is a rehearsal with its commit, or a recovery, while it is in progress.

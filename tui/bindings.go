@@ -30,8 +30,12 @@ func on(name, does string, do doFunc, keys ...string) binding {
 	return binding{Binding: keymap.Bind(name, does, keys...), do: do}
 }
 
-// unless adds a check that returns why the key cannot be used.
+// unless adds a check that returns why the key cannot be used. The reason of the first check counts.
 func (b binding) unless(why whyFunc) binding {
+	if before := b.why; before != nil {
+		b.why = func(m Model, d document) model.Reason { return cmp.Or(before(m, d), why(m, d)) }
+		return b
+	}
 	b.why = why
 	return b
 }

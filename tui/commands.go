@@ -29,16 +29,16 @@ func openTarget(b Backend, clock Clock, path string, gen int) tea.Cmd {
 	return tea.Batch(opening, waitOpening(clock, words, gen))
 }
 
-// latestOf returns a function that puts a text into a channel with room for one, replacing a text that was not read yet.
-func latestOf(words chan string) func(what string) {
-	return func(what string) {
+// latestOf returns a function that puts a value into a channel with room for one, replacing a value that was not read yet.
+func latestOf[T any](latest chan T) func(value T) {
+	return func(value T) {
 		select {
-		case <-words:
+		case <-latest:
 		default:
 		}
 		select {
-		case words <- what:
-		default: // a newer text is there already
+		case latest <- value:
+		default: // a newer one is there already
 		}
 	}
 }
@@ -216,9 +216,10 @@ func answerDialogs(what tea.Msg) result {
 	return func(m Model) (Model, tea.Cmd) { return m.toDialogs(what) }
 }
 
-func listDir(b Backend, dir string) tea.Cmd {
+// listDir lists the directory at where for a dialog that asked for dir.
+func listDir(b Backend, dir, where string) tea.Cmd {
 	return func() tea.Msg {
-		path, list, err := b.List(dir)
+		path, list, err := b.List(where)
 		return answerDialogs(dialog.Listing{Dir: dir, Path: path, Entries: list, Err: err})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/exp/golden"
@@ -91,6 +92,13 @@ func scenes() []scene {
 		{"files-inside", withFiles, keysOnly("i", "enter", "enter")},
 		{"file", withFiles, keysOnly("i", "enter", "end", "up", "enter")},
 		{"file-hex", withFiles, keysOnly("i", "enter", "end", "up", "enter", "h")},
+		{"files-copy", withFiles, keysOnly("i", "enter", "e")},
+		{"files-copying", withFiles, func(s story) {
+			s.target.CopyHeld = true
+			s.d.Press("i", "enter", "down", "down", "down", "e", "enter")
+			s.d.Advance(time.Second)
+			s.t.Cleanup(func() { s.d.Do(func() { s.target.CopyHeld = false }) })
+		}},
 		{"files-refused", Founding, keysOnly("i", "enter")},
 		{"information-sheet", withFiles, keysOnly("i")},
 		{"information-target", Varied, keysOnly("j", "j", "i", "tab")},

@@ -46,6 +46,9 @@ func (m Model) quit() (Model, tea.Cmd) {
 
 // whyStay returns why the program cannot be left now, or "" if it can.
 func (m Model) whyStay() string {
+	if m.copying.active() {
+		return m.copying.name + " is being copied out: wait for its end, or stop it with esc, before you leave"
+	}
 	for i, d := range m.docs {
 		if d.busy() && i == m.current {
 			return "Something is being done to " + d.name() + ": wait for its end, or stop it, before you leave"

@@ -22,6 +22,7 @@ const mostShown = 64 << 10
 type viewed struct {
 	gen    int // generation of the request for its content
 	name   string
+	entry  report.FileEntry
 	data   []byte
 	more   bool // data is only the beginning
 	err    error
@@ -38,7 +39,7 @@ func (v viewed) open() bool { return v.gen != 0 }
 func (m Model) openFile(d document, e report.FileEntry) (Model, tea.Cmd) {
 	m.gen++
 	ctx, cancel := context.WithCancel(context.Background())
-	m.files.shown = viewed{gen: m.gen, name: widget.Clean(e.Name), loading: true, giveUp: cancel}
+	m.files.shown = viewed{gen: m.gen, name: widget.Clean(e.Name), entry: e, loading: true, giveUp: cancel}
 	path := strings.Join(append(m.files.dirs[:len(m.files.dirs):len(m.files.dirs)], e.Exact()), "/")
 	return m, readHead(ctx, d.target, m.files.part, path, m.gen)
 }
@@ -69,7 +70,9 @@ func isText(data []byte) bool {
 
 func (m Model) fileBindings(document) []binding {
 	return append([]binding{
-		on("esc", "back", noTarget(Model.closeFile), "esc", "q", "ctrl+c", "backspace", "left"),
+		stopCopyBinding(),
+		on("esc", "back", noTarget(Model.closeFile), "esc", "q", "ctrl+c", "backspace", "left").unless(copiesAlready),
+		on("e", "copy out", noCommand(Model.askCopyShown), "e").unless(copiesAlready),
 		on("h", "text or hex", noCommand(func(m Model, _ document) Model {
 			m.files.shown.hex, m.files.shown.top = !m.files.shown.hex, 0
 			return m
@@ -103,6 +106,7 @@ func (m Model) filePage(document) []string {
 // fileText returns the lines of the page.
 func (m Model) fileText(width int) []string {
 	v, b := m.files.shown, m.block(width)
+	b.add(m.copyingLines(b.width)...)
 	switch {
 	case v.loading:
 		b.wrap(m.st.Muted, "Reading"+m.st.More)

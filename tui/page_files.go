@@ -102,8 +102,10 @@ func (m Model) filesBindings(document) []binding {
 		return ""
 	}
 	return append([]binding{
-		on("esc", "back", noTarget(Model.closeFiles), "esc", "q", "ctrl+c"),
+		stopCopyBinding(),
+		on("esc", "back", noTarget(Model.closeFiles), "esc", "q", "ctrl+c").unless(copiesAlready),
 		on("enter", "open", Model.enterDir, "enter", "right"),
+		on("e", "copy out", noCommand(Model.askCopyListed), "e").unless(notListed).unless(copiesAlready),
 		on("backspace", "up", Model.leaveDir, "backspace", "left").unless(atTop),
 	}, travel(Model.moveInFiles, "select")...)
 }
@@ -141,6 +143,7 @@ func (m Model) moveInFiles(_ document, s step) Model {
 // filesNotes returns the lines above the entries.
 func (m Model) filesNotes() []string {
 	st, f, b := m.st, m.files, m.block(m.width-4)
+	b.add(m.copyingLines(b.width)...)
 	for _, note := range f.list.Notes {
 		b.wrap(st.Warn, widget.Clean(note))
 	}

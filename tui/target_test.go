@@ -38,6 +38,11 @@ type Target struct {
 	Listings map[string]report.Listing
 	// Contents is what Head tells, by partition and path ("1:/etc/fstab").
 	Contents map[string][]byte
+	// Copies are the copies out that were asked for, and CopyEnd is how one ends. CopyHeld makes it wait, after it has told how
+	// far it is.
+	Copies   []tui.CopyOut
+	CopyEnd  func(c tui.CopyOut) (report.CopiedOut, error)
+	CopyHeld bool
 	// Tables are the texts of /etc/fstab in each partition.
 	Tables map[model.PartID][]string
 	// Discovered is what Discover finds.
@@ -118,6 +123,24 @@ func (t *Target) Head(_ context.Context, id model.PartID, path string, most int)
 		data, more = data[:min(most, len(data))], len(data) > most
 	})
 	return data, more, err
+}
+
+// CopyOut ends as CopyEnd says, or as a copy that was stopped.
+func (t *Target) CopyOut(ctx context.Context, c tui.CopyOut) (out report.CopiedOut, err error) {
+	c.Tell(c.Dest+"/first", 3<<20)
+	tell := c.Tell
+	c.Tell = nil
+	t.backend.idle.do(func() { t.Copies = append(t.Copies, c) })
+	t.backend.idle.until(func() bool { return !t.CopyHeld }, func() {
+		if err = ctx.Err(); err != nil {
+			err = errors.New("stopped: what was copied completely stays")
+			out.Files = 1
+		} else if t.CopyEnd != nil {
+			out, err = t.CopyEnd(c)
+		}
+	})
+	tell("", 0) // a word that comes late
+	return out, err
 }
 
 // List is the listing in Listings.

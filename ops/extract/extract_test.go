@@ -89,7 +89,7 @@ func steps(list ...any) func(t *Tree) error {
 // TestTree plays streams, hostile ones too, into a directory.
 func TestTree(t *testing.T) {
 	outside := t.TempDir()
-	const exists = "it exists already and was left as it is: --force overwrites files"
+	const exists = "it exists already and was left as it is"
 	for _, c := range []struct {
 		name  string
 		force bool

@@ -3,6 +3,7 @@ package extract
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -165,10 +166,19 @@ func (t *Tree) taken(d *outDir, name string) error {
 		}
 	}
 	if len(t.dirs) == 1 {
-		return fmt.Errorf("%s exists already: nothing was written; --force overwrites files", filepath.Join(d.path, name))
+		return &TakenError{filepath.Join(d.path, name)}
 	}
-	return clashError("it exists already and was left as it is: --force overwrites files")
+	t.Copied.Taken++
+	return clashError("it exists already and was left as it is")
 }
+
+// A TakenError says that the destination exists already. Nothing was written. It is an fs.ErrExist.
+type TakenError struct{ Path string }
+
+func (e *TakenError) Error() string { return e.Path + " exists already: nothing was written" }
+
+// Unwrap returns fs.ErrExist.
+func (e *TakenError) Unwrap() error { return fs.ErrExist }
 
 // note remembers what was written under a name.
 func (d *outDir) note(name string, fd int) {
@@ -315,7 +325,7 @@ func (t *Tree) keep(f *os.File, path string, e Entry) error {
 	if t.Setuid {
 		mode = e.Mode & 0o7777
 	} else if e.Mode&0o6000 != 0 && e.Kind == report.FileRegular {
-		t.Note(path, "its setuid or setgid bit was dropped: --setuid keeps it")
+		t.Note(path, "its setuid or setgid bit was dropped: `shunt cp --setuid` keeps it")
 	}
 	if e.Owned {
 		if os.Geteuid() == 0 {

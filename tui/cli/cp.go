@@ -75,17 +75,7 @@ func parseSource(arg string) (from source, ok bool) {
 func (s *settings) copyOut(
 	cmd *cobra.Command, v *session.Viewer, id model.PartID, from source, dest string, o extract.Options,
 ) (err error) {
-	info, missing := os.Stat(dest)
-	name := path.Base(path.Clean("/" + from.path))
-	switch {
-	case missing == nil && info.IsDir() && name == "/":
-		o.Into = true
-	case missing == nil && info.IsDir():
-		dest = filepath.Join(dest, name)
-	case strings.HasSuffix(dest, "/"):
-		return fmt.Errorf("%s is not a directory: make it first, or leave out the last slash", dest)
-	}
-	if dest, err = filepath.Abs(dest); err != nil {
+	if dest, o.Into, err = destination(from.path, dest); err != nil {
 		return err
 	}
 	tick := time.NewTicker(100 * time.Millisecond)
@@ -94,52 +84,60 @@ func (s *settings) copyOut(
 	o.Progress = show.show
 	o.Problem = show.say
 	o.Note = func(path, why string) { show.say(path, "note: "+why) }
-	tree, err := extract.NewTree(dest, o)
-	if err != nil {
-		return err
+	done, notes, err := copyTree(cmd.Context(), *v, id, from.path, dest, o)
+	if taken := new(extract.TakenError); errors.As(err, &taken) {
+		err = fmt.Errorf("%w; --force overwrites files", err)
 	}
-	notes, err := v.Read(cmd.Context(), id, extract.Wish{Path: from.path}, tree)
-	if errors.Is(err, context.Canceled) {
-		err = errors.New("stopped: what was copied completely stays, and nothing of the file that was being copied")
-	}
-	err = errors.Join(s.advised(err, from), tree.Close())
+	err = s.advised(err, from)
 	show.clear()
-	s.notes(append(notes, leftBehind(tree.Copied)...))
-	if done := tree.Copied; err == nil || done.Files+done.Dirs+done.Links > 0 {
-		s.say("%s copied to %s", copiedText(done), dest)
+	s.notes(append(notes, done.Lacks()...))
+	if err == nil || done.Any() {
+		s.say("%s copied to %s", done, dest)
 	}
-	if err == nil && tree.Copied.Problems > 0 {
+	switch {
+	case err == nil && done.Taken > 0:
+		err = fmt.Errorf("not everything could be copied: see above; --force overwrites files")
+	case err == nil && done.Problems > 0:
 		err = fmt.Errorf("not everything could be copied: see above")
 	}
 	return err
 }
 
-// leftBehind says what a copy lacks.
-func leftBehind(c report.Copied) (list []string) {
-	if c.Attributes {
-		list = append(list, "some files have extended attributes (access lists, capabilities, labels): these were not copied")
+// destination returns the absolute path of the copy of what lies at a path of a file system. A directory that exists gets the copy
+// under its old name; into says that it gets what is in the root directory.
+func destination(from, dest string) (to string, into bool, err error) {
+	info, missing := os.Stat(dest)
+	name := path.Base(path.Clean("/" + from))
+	switch {
+	case missing == nil && info.IsDir() && name == "/":
+		into = true
+	case missing == nil && info.IsDir():
+		dest = filepath.Join(dest, name)
+	case strings.HasSuffix(dest, "/"):
+		return "", false, fmt.Errorf("%s is not a directory: make it first, or leave out the last slash", dest)
 	}
-	if c.Shared {
-		list = append(list, "some files have several names: each name was copied as a file of its own")
-	}
-	return list
+	to, err = filepath.Abs(dest)
+	return to, into, err
 }
 
-func copiedText(c report.Copied) string {
-	count := func(n int, one, many string) string {
-		if n == 1 {
-			return "1 " + one
-		}
-		return fmt.Sprintf("%d %s", n, many)
+// errStopped is the error of a copy that was stopped.
+var errStopped = errors.New("stopped: what was copied completely stays, and nothing of the file that was being copied")
+
+// copyTree copies what lies at a path of a file system to dest, with everything below it. Whatever the error is, a part may
+// have been copied.
+func copyTree(
+	ctx context.Context, v session.Viewer, id model.PartID, from, dest string, o extract.Options,
+) (done report.Copied, notes []string, err error) {
+	tree, err := extract.NewTree(dest, o)
+	if err != nil {
+		return done, nil, err
 	}
-	text := count(c.Files, "file", "files")
-	if c.Dirs > 0 {
-		text += ", " + count(c.Dirs, "directory", "directories")
+	notes, err = v.Read(ctx, id, extract.Wish{Path: from}, tree)
+	if errors.Is(err, context.Canceled) {
+		err = errStopped
 	}
-	if c.Links > 0 {
-		text += ", " + count(c.Links, "link", "links")
-	}
-	return text + fmt.Sprintf(" (%s)", geometry.FormatBytes(geometry.Bytes(c.Bytes)))
+	err = errors.Join(err, tree.Close())
+	return tree.Copied, notes, err
 }
 
 // copyProgress shows on a terminal what is being copied.

@@ -79,6 +79,10 @@ func (committing) List(context.Context, model.PartID, string) (report.Listing, e
 func (committing) Head(context.Context, model.PartID, string, int) ([]byte, bool, error) {
 	return nil, false, errCommitting
 }
+
+func (committing) CopyOut(context.Context, tui.CopyOut) (report.CopiedOut, error) {
+	return report.CopiedOut{}, errCommitting
+}
 func (committing) Fstabs(context.Context, model.PartID) []string { return nil }
 
 func (c committing) Close() error {

@@ -88,6 +88,17 @@ type OpenPlan struct{ Path string }
 // Do does what a command of the editor does. Name and Group are those of the Command.
 type Do struct{ Name, Group string }
 
+// CopyOut copies a file or directory of a file system to this machine.
+type CopyOut struct {
+	ID   model.PartID // 0 is the file system of a disk without a partition table
+	Path string       // exact, from the root of the file system
+	Size int64        // of a file in bytes, or -1
+	Dest string
+	// Over overwrites files that exist.
+	Over bool
+}
+
+
 // Show opens another dialog in place of this one.
 type Show struct{ Dialog Dialog }
 
@@ -145,6 +156,7 @@ func (Refused) action()     {}
 func (ImageFile) action()   {}
 func (OpenPlan) action()    {}
 func (Do) action()          {}
+func (CopyOut) action()     {}
 func (Show) action()        {}
 func (FitImage) action()    {}
 func (Open) action()        {}

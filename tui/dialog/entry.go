@@ -87,58 +87,6 @@ func (e *entry) layout() layout {
 	}
 }
 
-// filePath asks for the path of a file.
-type filePath struct {
-	title, text string
-	does        string // what Enter does
-	field       widget.Field
-	action      func(path string) Action
-}
-
-// maxPath is the greatest length of a path in characters.
-const maxPath = 1024
-
-// NewPath returns the dialog for the path of a file to save, with a proposal.
-func NewPath(what SaveWhat, title, text, proposal string) Dialog {
-	return newForm(filePath{
-		title: title, text: text, does: "save", field: widget.NewField(proposal, maxPath).Touch(),
-		action: func(path string) Action { return Save{What: what, Path: path} },
-	})
-}
-
-// NewSaveAndLeave returns the dialog for the path of the plan that is saved before the program ends.
-func NewSaveAndLeave(proposal string) Dialog {
-	return newForm(filePath{
-		title: "Save the plan and leave", text: "Writes the pending operations as a plan file, and ends the program.",
-		does: "save and leave", field: widget.NewField(proposal, maxPath).Touch(),
-		action: func(path string) Action { return Save{What: SavePlan, Path: path, Leave: true} },
-	})
-}
-
-// NewOpenPlan returns the dialog for the path of a plan file to read, with a proposal.
-func NewOpenPlan(proposal string) Dialog {
-	return newForm(filePath{
-		title: "Open plan", text: "Adds the operations of a plan file to the pending ones. Nothing is written to the target.",
-		does: "open", field: widget.NewField(proposal, maxPath).Touch(),
-		action: func(path string) Action { return OpenPlan{Path: path} },
-	})
-}
-
-func (s *filePath) check() {}
-
-func (s *filePath) layout() layout {
-	return layout{
-		title: s.title, rows: []row{hint(s.text, 3), blank(), pathField(&s.field)},
-		does: s.does, more: []keymap.Binding{keyClear()},
-		accept: func() Action {
-			if s.field.Value() == "" {
-				return nil
-			}
-			return s.action(s.field.Value())
-		},
-	}
-}
-
 // typedWord is a question that is confirmed by typing a word, so that nobody confirms it by habit.
 type typedWord struct {
 	title  string

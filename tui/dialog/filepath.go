@@ -1,0 +1,160 @@
+package dialog
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"shunt/model/tried"
+	"shunt/ops"
+	"shunt/ops/report"
+	"shunt/tui/keymap"
+	"shunt/tui/widget"
+)
+
+// filePath asks for the path of a file.
+type filePath struct {
+	title, text string
+	does        string // what Enter does
+	path        typedPath
+	action      func(path string) Action
+}
+
+// maxPath is the greatest length of a path in characters.
+const maxPath = 1024
+
+// NewPath returns the dialog for the path of a file to save, with a proposal.
+func NewPath(what SaveWhat, title, text, proposal string) Dialog {
+	return newForm(filePath{
+		title: title, text: text, does: "save", path: newPath(proposal),
+		action: func(path string) Action { return Save{What: what, Path: path} },
+	})
+}
+
+// NewSaveAndLeave returns the dialog for the path of the plan that is saved before the program ends.
+func NewSaveAndLeave(proposal string) Dialog {
+	return newForm(filePath{
+		title: "Save the plan and leave", text: "Writes the pending operations as a plan file, and ends the program.",
+		does: "save and leave", path: newPath(proposal),
+		action: func(path string) Action { return Save{What: SavePlan, Path: path, Leave: true} },
+	})
+}
+
+// NewOpenPlan returns the dialog for the path of a plan file to read, with a proposal.
+func NewOpenPlan(proposal string) Dialog {
+	return newForm(filePath{
+		title: "Open plan", text: "Adds the operations of a plan file to the pending ones. Nothing is written to the target.",
+		does: "open", path: newPath(proposal),
+		action: func(path string) Action { return OpenPlan{Path: path} },
+	})
+}
+
+// NewCopyOut returns the dialog for the path of a copy of a file or directory, with a proposal. name is the one it has now.
+func NewCopyOut(name, proposal string, c CopyOut) Dialog {
+	return newForm(filePath{
+		title: "Copy " + name + " out", does: "copy", path: newPath(proposal),
+		text: "Copies it to a file system of this machine, with everything below it. A path without / at its begin starts where " +
+			"shunt was started. A directory that exists gets the copy inside it.",
+		action: func(path string) Action {
+			c.Dest = path
+			return c
+		},
+	})
+}
+
+func (s *filePath) check() {}
+
+func (s *filePath) layout() layout {
+	return layout{
+		title: s.title, rows: []row{hint(s.text, 3), blank(), pathField(&s.path.field), s.path.matches()}, first: s.path.take,
+		does: s.does, more: []keymap.Binding{keyComplete(), keyClear()},
+		accept: func() Action {
+			if s.path.field.Value() == "" {
+				return nil
+			}
+			return s.action(s.path.field.Value())
+		},
+	}
+}
+
+// typedPath is a field for a path. The tab key completes it, as a shell does.
+type typedPath struct {
+	field widget.Field
+	asked string // the directory whose entries were asked for, "" for none
+	says  string // what the completion found
+}
+
+func newPath(proposal string) typedPath {
+	return typedPath{field: widget.NewField(proposal, maxPath).Touch()}
+}
+
+// take handles the tab key and the listing that answers it.
+func (t *typedPath) take(msg tea.Msg) (action Action, used bool) {
+	switch msg := msg.(type) {
+	case Listing:
+		if t.asked != "" && msg.Dir == t.asked {
+			t.asked = ""
+			t.complete(msg)
+		}
+		return nil, true
+	case tea.KeyPressMsg:
+		t.asked, t.says = "", ""
+		if keymap.Match(msg, keyNext()) {
+			dir, _ := path.Split(t.field.Value())
+			t.asked = "./"
+			if dir != "" {
+				t.asked = dir
+			}
+			return List{Dir: t.asked}, true
+		}
+	case tea.PasteMsg:
+		t.asked, t.says = "", ""
+	}
+	return nil, false
+}
+
+// complete extends the path as far as all names agree that begin with its last part.
+func (t *typedPath) complete(l Listing) {
+	dir, name := path.Split(t.field.Value())
+	begin := slices.DeleteFunc(slices.Clone(l.Entries), func(c report.Candidate) bool {
+		return !strings.HasPrefix(c.Name, name) || name == "" && strings.HasPrefix(c.Name, ".")
+	})
+	switch {
+	case l.Err != nil:
+		t.says = ops.Capital(widget.Clean(tried.Text(l.Err)))
+		return
+	case len(begin) == 0:
+		t.says = "No name begins like this: it is a new one."
+		return
+	}
+	common := commonPrefix(begin)
+	if len(begin) == 1 && begin[0].Kind == report.CandidateDir && common == begin[0].Name {
+		common += "/"
+	}
+	if len(common) >= len(name) {
+		t.field = t.field.Set(dir + common).Touch()
+	}
+	if len(begin) > 1 {
+		var names []string
+		for _, c := range begin {
+			names = append(names, widget.Clean(c.Name))
+		}
+		slices.Sort(names)
+		t.says = strings.Join(names, "  ")
+	}
+}
+
+// matches returns the row with the names that begin with the typed text.
+func (t *typedPath) matches() row {
+	const most = 3
+	return shown(func(p paper) []string {
+		if t.says == "" {
+			return nil
+		}
+		return append([]string{""}, notes(t.says, p.width, most, p.st.Muted.Render, p.st)...)
+	})
+}
+
+func keyComplete() keymap.Binding { return keymap.Bind("tab", "complete", "tab") }
