@@ -98,7 +98,6 @@ type CopyOut struct {
 	Over bool
 }
 
-
 // Show opens another dialog in place of this one.
 type Show struct{ Dialog Dialog }
 
