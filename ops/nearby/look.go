@@ -44,13 +44,29 @@ func (f Finder) Look(snapshot registry.Snapshot, path string) (out report.Found,
 	return out, named(path) || short.Table != model.TableNone || short.Foreign != "" || short.Whole != model.Unformatted
 }
 
-// readParts lists the partitions of a disk, and what they hold.
-func (f Finder) readParts(r io.ReaderAt, g registry.Summary, out *report.Found) error {
+// Disk reads the table and the superblocks of an image or a device, without locking it. What it returns can be out of date
+// if another program writes to the target.
+func (f Finder) Disk(path string) (d model.Disk, err error) {
+	snapshot := registry.TakeSnapshot()
+	snapshot.Format = f.Format
+	_, err = snapshot.Summarize(path, func(r io.ReaderAt, g registry.Summary) error {
+		d, err = f.scan(r, g)
+		return err
+	})
+	return d, err
+}
+
+func (f Finder) scan(r io.ReaderAt, g registry.Summary) (model.Disk, error) {
 	z := cmp.Or(g.Sector, f.SectorSize)
 	if !z.Valid() {
 		z = geometry.Sector512
 	}
-	d, err := scan.Scan(r, g.Size, z)
+	return scan.Scan(r, g.Size, z)
+}
+
+// readParts lists the partitions of a disk, and what they hold.
+func (f Finder) readParts(r io.ReaderAt, g registry.Summary, out *report.Found) error {
+	d, err := f.scan(r, g)
 	if err != nil {
 		return err
 	}

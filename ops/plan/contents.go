@@ -13,6 +13,7 @@ import (
 func (l *line) format() ops.Operation {
 	op := ops.Format{ID: l.partition().ID}
 	const what, allowed = "what to format it as", "fs=KIND or cleared"
+	l.canFollow("fs=", "cleared")
 	w := l.next(what, allowed)
 	if w.text == "cleared" && !w.quoted {
 		return op
@@ -42,6 +43,7 @@ func (l *line) text(what string) string { return l.next(what, `text in quotes, o
 // partType parses the words behind "type".
 func (l *line) partType() ops.Operation {
 	p := l.partition()
+	l.canFollow(model.TypeAliases(l.disk().Table.Kind)...)
 	return ops.SetType{ID: p.ID, Type: l.typeOf(l.next("the type", "a word such as linux, or the code of a type"))}
 }
 
@@ -51,6 +53,7 @@ var onOff = map[bool]string{true: "on", false: "off"}
 // flag parses the words behind "flag".
 func (l *line) flag() ops.Operation {
 	p, kind := l.partition(), l.disk().Table.Kind
+	l.canFollow(ops.FlagWords(kind, p)...)
 	allowed := strings.Join(ops.FlagWords(kind, p), ", ")
 	w := l.next("the flag", allowed)
 	if !model.IsFlag(kind, model.Flag(w.text)) {
@@ -74,6 +77,7 @@ func (l *line) uuid() ops.Operation {
 func (l *line) table() ops.Operation {
 	if !l.more("new") {
 		const what, allowed = "something to do with the table", "new or gpt"
+		l.canFollow("gpt")
 		w := l.next("what to do with the table", allowed)
 		if kind, _ := model.TableKindByName(w.text); kind != model.TableGPT {
 			l.unexpected(w, what, allowed)
@@ -81,6 +85,7 @@ func (l *line) table() ops.Operation {
 		return ops.ToGPT{}
 	}
 	const allowed = "gpt or mbr"
+	l.canFollow("gpt", "mbr")
 	w := l.next("the kind of table", allowed)
 	kind, known := model.TableKindByName(w.text)
 	if !known {
@@ -91,11 +96,12 @@ func (l *line) table() ops.Operation {
 
 // fsKind parses the name of a file system. "none" means no file system.
 func (l *line) fsKind(w word) model.FSKind {
+	l.canComplete(w, l.fsKinds()...)
 	if w.text == "none" {
 		return model.Unformatted
 	}
 	if _, known := l.q.Env().Caps[model.FSKind(w.text)]; !known || w.text == "" {
-		l.unexpected(w, "a file system that can be made", l.fsKinds())
+		l.unexpected(w, "a file system that can be made", strings.Join(l.fsKinds(), ", "))
 	}
 	return model.FSKind(w.text)
 }
@@ -103,6 +109,7 @@ func (l *line) fsKind(w word) model.FSKind {
 // typeOf parses a partition type.
 func (l *line) typeOf(w word) model.PartType {
 	kind := l.disk().Table.Kind
+	l.canComplete(w, model.TypeAliases(kind)...)
 	t, ok := model.TypeByAlias(kind, w.text)
 	if !ok {
 		words := strings.Join(model.TypeAliases(kind), ", ") + " or the code of a type"
@@ -112,7 +119,7 @@ func (l *line) typeOf(w word) model.PartType {
 }
 
 // fsKinds lists the file systems that this machine can make.
-func (l *line) fsKinds() string {
+func (l *line) fsKinds() []string {
 	var list []string
 	for kind, c := range l.q.Env().Caps {
 		if c.Create.OK() && kind != model.Unformatted {
@@ -120,7 +127,7 @@ func (l *line) fsKinds() string {
 		}
 	}
 	slices.Sort(list)
-	return strings.Join(append(list, "none"), ", ")
+	return append(list, "none")
 }
 
 // typeWord returns the word that TypeByAlias parses as t.
@@ -136,6 +143,7 @@ func typeWord(kind model.TableKind, t model.PartType) string {
 // create parses the words behind "new".
 func (l *line) create() ops.Operation {
 	op := ops.New{ID: l.q.NextID()}
+	l.canFollow("max")
 	if w := l.next("the size", "a size with a unit such as 1.5GiB, or max"); w.text != "max" {
 		op.Len = l.sizeOf(w)
 	}

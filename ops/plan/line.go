@@ -18,6 +18,7 @@ type line struct {
 	q     ops.Queue // the queue on which the line will be staged
 	align geometry.Alignment
 	seen  map[string]bool // the properties that were read: "at", "fs="
+	offer *offering       // what can come at the end of the words, for Next; nil if nobody asks
 	err   error
 }
 
@@ -57,6 +58,7 @@ func (l *line) next(what, allowed string) word {
 // choice returns the next word, which must be one of the choices. missing is for the error if there is none, and what for
 // the error if the word is another.
 func (l *line) choice(missing, what string, choices ...string) string {
+	l.canFollow(choices...)
 	allowed := either(choices)
 	w := l.next(missing, allowed)
 	if !slices.Contains(choices, w.text) {
@@ -67,6 +69,7 @@ func (l *line) choice(missing, what string, choices ...string) string {
 
 // more reports whether the next word is this one, and if so skips it.
 func (l *line) more(word string) bool {
+	l.canFollow(word)
 	if l.err != nil || len(l.words) == 0 || l.words[0].quoted || l.words[0].text != word {
 		return false
 	}
@@ -99,6 +102,11 @@ func (l *line) properties(what, allowed string, set func(key string, value word)
 		l.once(name, w)
 		set(key, word{text: text, col: w.col})
 	}
+	for _, key := range keys {
+		if !l.seen[key] {
+			l.canFollow(key)
+		}
+	}
 }
 
 // once records an error if a property occurs twice, at w.
@@ -117,6 +125,7 @@ func (l *line) role(w word, what string, roles ...model.Role) model.Role {
 			return role
 		}
 	}
+	l.canComplete(w, words...)
 	l.unexpected(w, what, either(words))
 	return 0
 }
@@ -132,6 +141,7 @@ func either(words []string) string {
 
 // partition parses a partition number: "2" or "p2".
 func (l *line) partition() model.Partition {
+	l.partitionsFollow()
 	w := l.next("a partition number", l.numbers())
 	n, err := strconv.Atoi(strings.TrimPrefix(w.text, "p"))
 	if err != nil {
@@ -151,6 +161,9 @@ func (l *line) contents() model.PartID {
 			l.words = l.words[1:]
 			return whole.ID
 		}
+	}
+	if l.disk().Table.Kind == model.TableNone {
+		l.canFollow("0")
 	}
 	return l.partition().ID
 }

@@ -46,6 +46,9 @@ func (l *line) image() []ops.Operation {
 	}
 	const words = "prealloc=metadata, prealloc=falloc or prealloc=off"
 	l.properties("a property of an image size", words, func(_ string, value word) {
+		for _, p := range preallocs {
+			l.canComplete(value, string(p))
+		}
 		op.Prealloc = model.Prealloc(value.text)
 		if !slices.Contains(preallocs, op.Prealloc) {
 			l.unexpected(value, "a kind of preallocation", words)
@@ -84,6 +87,9 @@ func (l *line) room() []ops.Operation {
 func (l *line) rooms(id model.PartID, size geometry.Sector) []ops.Operation {
 	if l.finish() != nil {
 		return nil
+	}
+	if l.offer != nil {
+		return nil // the moves take time, and nobody asks for them
 	}
 	if l.q.Env().Room == nil {
 		l.wrong(word{col: 1}, "the moves that this line stands for cannot be found here: write them out")

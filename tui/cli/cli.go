@@ -192,6 +192,6 @@ func command(s *settings) *cobra.Command {
 			cmd.Args = helpArguments
 		}
 	}
-	completing(root)
+	s.completing(root)
 	return root
 }

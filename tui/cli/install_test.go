@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -63,6 +62,37 @@ func TestInstall(t *testing.T) {
 	}
 }
 
+// After make build the manual page is where man finds it.
+func TestManPageFound(t *testing.T) {
+	testneed.Tool(t, "make")
+	man := testneed.Tool(t, "man")
+	root := t.TempDir()
+	sh(t, ".", "cp ../../Makefile '"+root+"'")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The build is the test binary, which is the program if it is asked to be.
+	compiler := fmt.Sprintf("#!/bin/sh\nprintf '#!/bin/sh\\n%s=1 exec %s \"$@\"\\n' >shunt; chmod +x shunt\n", envProgram, self)
+	if err := os.WriteFile(filepath.Join(root, "go"), []byte(compiler), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	path := "PATH=" + root + ":" + os.Getenv("PATH")
+	build := exec.Command("make", "build")
+	build.Dir, build.Env = root, append(os.Environ(), path)
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("make build: %v\n%s", err, out)
+	}
+	for _, how := range [][]string{{"-M", "share/man"}, {}} { // the second finds it beside the program on the path
+		cmd := exec.Command(man, append(how, "-P", "cat", "shunt")...)
+		cmd.Dir, cmd.Env = root, append(os.Environ(), path, "LANG=C.UTF-8", "MANWIDTH=100")
+		page, err := cmd.CombinedOutput()
+		if text := string(page); err != nil || !strings.Contains(text, "loses nothing") || strings.Contains(text, "minus") {
+			t.Errorf("man %s shunt: %v\n%.600s", how, err, text)
+		}
+	}
+}
+
 // The manual page is well-formed as far as groff can tell.
 func TestManPageFormatted(t *testing.T) {
 	testneed.Tool(t, "groff")
@@ -76,41 +106,5 @@ func TestManPageFormatted(t *testing.T) {
 	}
 	if !strings.Contains(string(page), "exactly as planned") {
 		t.Errorf("the page is\n%s", page)
-	}
-}
-
-// The shells are told partition numbers, with what they are, and files everywhere else. A label that a shell could take
-// for a command is left out.
-func TestCompletion(t *testing.T) {
-	testneed.Tool(t, "mkfs.ext4")
-	image := filepath.Join(t.TempDir(), "a b.raw")
-	people()[0].run(t, "demo", "--make-only", image).want(t, exitDone)
-	before := digest(t, image)
-	for _, c := range []struct {
-		words []string
-		want  string
-	}{
-		{[]string{"info", image, ""}, "1\text4 483 MiB docs\n2\text4 483 MiB photos\n:36\n"},
-		{[]string{"ls", image, ""}, "1\text4 483 MiB docs\n2\text4 483 MiB photos\n:36\n"},
-		{[]string{"ls", "/nonexistent", ""}, ":36\n"},
-		{[]string{"ls", image, "1", ""}, ":4\n"},
-		{[]string{"apply", ""}, ":0\n"},
-		{[]string{"apply", image, ""}, ":0\n"},
-		{[]string{"apply", image, "plan", ""}, ":4\n"},
-		{[]string{"mount", image, "1", ""}, ":16\n"},
-		{[]string{"--sector-size", ""}, "512\n4096\n:4\n"},
-	} {
-		o := people()[0].run(t, slices.Concat([]string{"__complete"}, c.words)...)
-		if o.out != c.want || o.code != 0 {
-			t.Errorf("%q: exit code %d, %q, want %q", c.words, o.code, o.out, c.want)
-		}
-	}
-	for label, want := range map[string]string{"home": "home", "My_1.2-b": "My_1.2-b", "$(reboot)": "", "a b": "", "`x`": "", "ü": ""} {
-		if got := harmless(label); got != want {
-			t.Errorf("of the label %q the shells are told %q", label, got)
-		}
-	}
-	if digest(t, image) != before {
-		t.Error("completing wrote to the image")
 	}
 }

@@ -78,7 +78,7 @@ func visible(root *cobra.Command) []*cobra.Command {
 func flagsWord(cmd *cobra.Command) string {
 	words := ""
 	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
-		if f.Name != "help" {
+		if f.Name != "help" && !f.Hidden {
 			words += " [--" + f.Name + "]"
 		}
 	})

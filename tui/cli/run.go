@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 
@@ -46,17 +47,19 @@ func (f applyFlags) options() journal.Options {
 func (s *settings) applyCommand() *cobra.Command {
 	var f applyFlags
 	cmd := &cobra.Command{
-		Use:   "apply TARGET PLAN",
+		Use:   "apply TARGET PLAN|LINE...",
 		Short: "Rehearse a plan file, ask, and apply it in one transaction",
 		Long: "Apply reads operations from the file PLAN, one a line (\"-\" reads standard input), rehearses all of them\n" +
-			"without touching TARGET, shows the report, asks, and commits. The data to undo the transaction is kept beside\n" +
-			"TARGET until the next transaction; see `shunt undo`.",
-		Args: arguments(2, 2),
+			"without touching TARGET, shows the report, asks, and commits. Two words or more are the line of a plan\n" +
+			"themselves: `shunt apply stick.raw grow 1`. The data to undo the transaction is kept beside TARGET until the\n" +
+			"next transaction; see `shunt undo`.",
+		Args: arguments(2, math.MaxInt),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.piped, f.nothing = args[1] == "-", "The plan contains no operations; nothing was changed."
-			return s.apply(cmd.Context(), args[0], f, func(sess *session.Session) (ops.Queue, error) { return s.plan(sess, args[1]) })
+			return s.apply(cmd.Context(), args[0], f, func(sess *session.Session) (ops.Queue, error) { return s.plan(sess, args[1:]) })
 		},
 	}
+	takesNegative(cmd)
 	s.applyFlags(cmd, &f)
 	return cmd
 }
@@ -166,13 +169,17 @@ func editable(sess *session.Session) error {
 	return nil
 }
 
-// plan reads the plan file and stages its operations.
-func (s *settings) plan(sess *session.Session, name string) (ops.Queue, error) {
+// plan reads the plan file that the only word names, or takes the words as a line of a plan, and stages the operations.
+func (s *settings) plan(sess *session.Session, words []string) (ops.Queue, error) {
 	if err := editable(sess); err != nil {
 		return ops.Queue{}, err
 	}
-	in := io.Reader(s.in)
-	if name != "-" {
+	in, name := io.Reader(s.in), words[0]
+	switch {
+	case len(words) > 1:
+		name = plan.Line(words)
+		in = strings.NewReader(name)
+	case name != "-":
 		file, err := os.Open(name)
 		if err != nil {
 			return ops.Queue{}, tried.Errorf("read the plan: %w", err)

@@ -127,7 +127,8 @@ func planTopic() topic {
 	parts := []passage{
 		{text: "A plan file is a queue of operations as text, one a line. `shunt apply TARGET PLAN` rehearses all of them " +
 			"without touching the target, shows the report, asks, and applies them in one transaction; `PLAN` may be `-` for " +
-			"standard input, and `--rehearse` stops after the rehearsal. In the editor `s` saves the queue as a plan file."},
+			"standard input, and `--rehearse` stops after the rehearsal. A single line can be given itself: `shunt apply " +
+			"stick.raw grow 1`. In the editor `s` saves the queue as a plan file."},
 		{text: "`#` begins a comment. `P` is a partition number as it is at that point of the plan. Words that hold blanks " +
 			"stand in double quotes, in which `\\\"` and `\\\\` are the quote and the backslash, `\\x1b` is a byte, and " +
 			"`\\u202e` and `\\U0001f4be` are characters. Each line is checked against the result of the lines before it: a " +
