@@ -35,6 +35,12 @@ func (c *checker) fatal(format string, args ...any) {
 	c.problems = append(c.problems, Problem{Severity: Fatal, Text: fmt.Sprintf(format, args...)})
 }
 
+// chainFatal is fatal for a fault in the chain of boot records of logical partitions.
+func (c *checker) chainFatal(format string, args ...any) {
+	c.fatal(format, args...)
+	c.problems[len(c.problems)-1].Plain = "The list of logical partitions is damaged."
+}
+
 func (c *checker) table() {
 	d := c.disk
 	if d.Sectors <= 0 {
@@ -135,18 +141,18 @@ func (c *checker) chain() {
 				p.Ref(), p.Span.Inclusive(), ext.Ref(), ext.Span.Inclusive())
 		}
 		if i == 0 && p.EBR != ext.Span.Start {
-			c.fatal("the boot record of %s at sector %d is not the first sector of the extended partition", p.Ref(), p.EBR)
+			c.chainFatal("the boot record of %s at sector %d is not the first sector of the extended partition", p.Ref(), p.EBR)
 		}
 		if p.EBR >= p.Span.Start || !ext.Span.Contains(p.EBR) {
-			c.fatal("the boot record of %s at sector %d is not before it inside the extended partition", p.Ref(), p.EBR)
+			c.chainFatal("the boot record of %s at sector %d is not before it inside the extended partition", p.Ref(), p.EBR)
 		}
 		if other, twice := taken[p.EBR]; twice {
-			c.fatal("%s and %s have the same boot record at sector %d", other, p.Ref(), p.EBR)
+			c.chainFatal("%s and %s have the same boot record at sector %d", other, p.Ref(), p.EBR)
 		}
 		taken[p.EBR] = p.Ref()
 		for _, q := range chain {
 			if q.ID != p.ID && q.Span.Contains(p.EBR) {
-				c.fatal("the boot record of %s at sector %d lies inside %s", p.Ref(), p.EBR, q.Ref())
+				c.chainFatal("the boot record of %s at sector %d lies inside %s", p.Ref(), p.EBR, q.Ref())
 			}
 		}
 	}

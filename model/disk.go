@@ -77,6 +77,8 @@ const (
 type Problem struct {
 	Severity Severity
 	Text     string // the fault and its place: "primary GPT header at LBA 1: checksum does not match"
+	// Plain says the same in sentences without terms of the format, or is "" if Text has none.
+	Plain string
 	// Advice says what to do, or is "". In commands, {target} stands for the path of the target, which the model does not
 	// know, and {recover} for the command that ends an interrupted transaction.
 	Advice string

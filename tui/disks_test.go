@@ -77,6 +77,16 @@ func Damaged() *Target {
 	return t
 }
 
+// Repairable has a damaged copy of its partition table.
+func Repairable() *Target {
+	t := Varied()
+	t.Layout = model.New(t.Layout, t.Layout.Partitions(), []model.Problem{{
+		Severity: model.Warning, Text: "primary GPT at LBA 1: checksum 0x0 does not match; the backup at LBA 33554431 is used instead",
+		Plain: "The first copy of the partition table is damaged; the second is in use. The next change of the table repairs it.",
+	}})
+	return t
+}
+
 // One is a backend with a single target under the path it shows.
 func One(t *Target) *Backend {
 	return &Backend{Targets: map[string]*Target{t.What.Path: t}}

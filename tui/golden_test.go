@@ -45,6 +45,7 @@ func scenes() []scene {
 		{"editor-many", func() *Target { return Many(128) }, keysOnly("pgdown", "pgdown")},
 		{"editor-readonly", Damaged, keysOnly()},
 		{"editor-blank", Blank, keysOnly()},
+		{"editor-damaged", Repairable, keysOnly()},
 		{"editor-cut", Misfits, keysOnly()},
 		{"editor-cut-refused", Misfits, keysOnly("l")},
 		{"editor-filled", Misfits, keysOnly("j", "j", "F")},

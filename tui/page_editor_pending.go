@@ -27,9 +27,7 @@ func (m Model) pendingOf(d document) *pendingView {
 // layout divides the window for the editor.
 func (v *pendingView) layout() editorLayout {
 	needs := editorNeeds{rows: len(v.d.rows()), pending: v.height()}
-	if text, _ := v.d.banner(); text != "" {
-		needs.banner = 1
-	}
+	needs.banner = len(v.m.bannerLines(v.d))
 	if l := layoutEditor(v.m.height, needs); l.pending-2 >= needs.pending && l.table > needs.rows {
 		return l
 	}

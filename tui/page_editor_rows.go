@@ -99,6 +99,9 @@ func (m Model) tableRow(d document, r model.Row, formats sizeFormats) widget.Tab
 
 // fsWord names the contents of a row.
 func fsWord(r model.Row) string {
+	if r.Kind == model.RowWhole && r.FS.Word() == model.BlankWord {
+		return "blank"
+	}
 	if r.Kind == model.RowPartition && r.Partition.Role == model.Extended {
 		return "extended"
 	}

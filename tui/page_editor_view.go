@@ -16,13 +16,7 @@ func (m Model) editorPage(d document) []string {
 	pending := m.pendingOf(d)
 	l := pending.layout()
 	var out []string
-	if text, odd := d.banner(); text != "" {
-		look := m.st.Bad
-		if odd {
-			look = m.st.Warn
-		}
-		out = append(out, look.Render(widget.Fit(" "+text, m.width, m.st.More)))
-	}
+	out = append(out, m.bannerLines(d)...)
 	out = append(out, m.bar(d, pictureNow, l)...)
 	out = append(out, m.bar(d, pictureAfter, l)...)
 	selected := d.row
@@ -36,30 +30,6 @@ func (m Model) editorPage(d document) []string {
 	table := widget.PartTable(m.tableRows(d), naming, selected, m.tableWidth(), l.table, m.st)
 	out = append(out, m.beside(table, d)...)
 	return append(out, pending.box(l.pending)...)
-}
-
-// banner returns what a user should know before editing: why the disk is read-only, that something is wrong, or that a
-// partition is not filled. The last is only odd.
-func (d document) banner() (text string, odd bool) {
-	disk := d.queue.Preview()
-	if reason := disk.ReadOnly(); !reason.OK() {
-		return "Read-only: " + widget.Clean(string(reason)), false
-	}
-	for _, p := range disk.Problems() {
-		if p.Severity == model.Warning {
-			return "Note: " + widget.Clean(p.Text) + " (i: details)", false
-		}
-	}
-	chosen, _ := d.partition()
-	if text := model.Unfilled(disk, chosen); text != "" {
-		return widget.Clean(text) + " (F fills it)", true
-	}
-	for p := range disk.Each() {
-		if text := model.Unfilled(disk, p); text != "" {
-			return widget.Clean(text), true
-		}
-	}
-	return "", false
 }
 
 // The number of keys in the key bar, besides the one for help. The bar changes with the selection, and moving the cursor
@@ -184,7 +154,11 @@ func (m Model) scaled(d document, disk model.Disk, which picture, preview model.
 	if beyond <= 0 {
 		return segments
 	}
-	return append(segments, widget.Segment{Weight: beyond, Used: -1, Shade: widget.Blank, Style: m.st.Unallocated})
+	sign := "+"
+	if which == pictureAfter {
+		sign = "-"
+	}
+	return append(segments, widget.Beyond(beyond, disk.SectorSize, sign, m.st))
 }
 
 // picture selects one of the two bars. A selected gap is marked in the lower bar only, a selected partition in both.

@@ -67,5 +67,5 @@ func TestUnknownContents(t *testing.T) {
 	d.Contains("whole disk", model.UnknownWord)
 	d.Press("T")
 	d.Contains("everything in the disk (unknown, up to 3.00 MiB of data) is lost")
-	open(t, Blank()).Contains("whole disk", model.BlankWord)
+	open(t, Blank()).Contains("blank 512M", "whole disk  blank", "Enter makes a partition table")
 }

@@ -30,6 +30,12 @@ type blankness struct {
 
 func newBlankness(r io.ReaderAt) *blankness { return &blankness{r, mostBlank, mostWeighed} }
 
+// unseen is what there is where only zeroes were read, but not everything was read.
+var unseen = unread("may hold something: only %s of the disk were read to see", geometry.FormatBytes(mostBlank))
+
+// Unseen reports whether what was read is blank, and the rest was not read.
+func Unseen(fs model.Filesystem) bool { return fs == unseen }
+
 // Whole returns what is on a disk of n bytes without a partition table. It reads at most that many bytes to learn that the
 // disk holds nothing.
 func Whole(r io.ReaderAt, n, most int64) model.Filesystem {
@@ -47,7 +53,7 @@ func (b *blankness) of(fs model.Filesystem, off, n int64) model.Filesystem {
 		from, to, known := b.data(at, off+n)
 		s.holes = s.holes || known && (from > at || to < off+n)
 		if !s.found && to-from > b.left {
-			return unread("may hold something: only %s of the disk were read to see", geometry.FormatBytes(mostBlank))
+			return unseen
 		}
 		if !s.take(b, from, to) {
 			return unreadable(s.w.err)

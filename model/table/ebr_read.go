@@ -21,6 +21,8 @@ type ebr struct {
 	next   int // slot of the link, or -1
 }
 
+const chainDamaged = "The list of logical partitions is damaged. Those that could still be read are shown."
+
 // readChain follows the chain of the extended partition ext. It accepts partition and link in any slot, empty boot
 // records, links back towards the start, and a missing 55 AA if the slots look valid. It reports a fatal problem if a
 // rewritten chain would lose partitions, and still returns the boot records that it has read.
@@ -34,13 +36,16 @@ func readChain(src source, ext geometry.Span, problems *report) ([]ebr, error) {
 		case !ext.Contains(at) || at >= src.sectors:
 			problems.fatal(advice, "chain of logical partitions: a link leads to sector %d, outside the extended partition at %s",
 				at, ext.Inclusive())
+			problems.plainly(chainDamaged)
 			return chain, nil
 		case seen[at]:
 			problems.fatal(advice, "chain of logical partitions: it runs in a circle at sector %d", at)
+			problems.plainly(chainDamaged)
 			return chain, nil
 		case len(chain) == maxEBRs:
 			problems.sound(model.Fatal, "delete logical partitions with the tool that made them",
 				"chain of logical partitions: truncated after %d boot records, there are more", maxEBRs)
+			problems.plainly("There are more than %d logical partitions, and shunt does not edit so many.", maxEBRs)
 			return chain, nil
 		}
 		seen[at] = true
@@ -52,9 +57,11 @@ func readChain(src source, ext geometry.Span, problems *report) ([]ebr, error) {
 		if !hasSignature(sector) {
 			if len(bytes.Trim(sector[mbrEntries:mbrSize], "\x00")) != 0 && !e.plausible(ext) {
 				problems.fatal(advice, "boot record at sector %d: it does not end in 55 AA and holds no partition", at)
+				problems.plainly(chainDamaged)
 				return chain, nil
 			}
 			problems.warn("the next change of the chain writes it", "boot record at sector %d: it does not end in 55 AA", at)
+			problems.plainly("The list of logical partitions is damaged in one place, but can be read. Their next change repairs it.")
 		}
 		e.assign(ext, problems)
 		chain = append(chain, e)
@@ -78,9 +85,11 @@ func (e *ebr) assign(ext geometry.Span, problems *report) {
 		case !entry.extended() && fits:
 			problems.fatal(fmt.Sprintf("see with `sfdisk --dump {target}` whether slot %d holds anything you need", i+1),
 				"boot record at sector %d: slot %d holds a second partition", e.at, i+1)
+			problems.plainly(chainDamaged)
 		default:
 			problems.warn("it is left as it is",
 				"boot record at sector %d: slot %d holds what is neither partition nor link", e.at, i+1)
+			problems.plainly("The list of logical partitions has an entry that makes no sense; it is left as it is.")
 		}
 	}
 }

@@ -36,10 +36,12 @@ func readGPT(g *gptDisk, problems *report) (model.Table, []model.Partition) {
 		}
 		problems.sound(model.Warning, "the other entries follow when their partition changes; check them with `gdisk` (command r, o)",
 			"sector 0: hybrid MBR, %s beside the protective entry", count)
+		problems.plainly("The first sector lists partitions of its own, for systems that do not know GPT (a hybrid MBR).")
 	}
 	entries, err := entriesOf(*c)
 	if err != nil {
 		problems.fatal("", "GPT at LBA %d: %v", c.at, err)
+		problems.plainly("The list of partitions cannot be understood.")
 		return t, nil
 	}
 	return t, gptPartitions(g, t.Usable, entries, problems)
@@ -72,13 +74,17 @@ func noGPT(g *gptDisk, problems *report) {
 	if g.otherSize != 0 {
 		problems.fatal(fmt.Sprintf("open it with --sector-size %d", g.otherSize),
 			"the GPT on this disk is for sectors of %d bytes, but the disk was opened with %d", g.otherSize, g.z)
+		problems.plainly("The partition table is for sectors of %d bytes: open the disk with --sector-size %d.", g.otherSize, g.otherSize)
 		return
 	}
 	problems.fatal("if you have a copy of the table, restore it with the option --load-backup of sgdisk; "+
 		"`testdisk {target}` can look for the partitions",
 		"both copies of the GPT are damaged: primary at LBA 1: %v; backup at LBA %d: %v",
 		g.primary.fault, g.backup.at, g.backup.fault)
+	problems.plainly("Both copies of the partition table are damaged.")
 }
+
+const nextRepairs = "The next change of the table repairs it."
 
 // copyProblems reports which copies are damaged and whether the two agree.
 func copyProblems(g *gptDisk, problems *report) {
@@ -86,16 +92,21 @@ func copyProblems(g *gptDisk, problems *report) {
 	switch {
 	case g.primary.fault != nil:
 		problems.warn(repaired, "primary GPT at LBA 1: %v; the backup at LBA %d is used instead", g.primary.fault, g.backup.at)
+		problems.plainly("The first copy of the partition table is damaged; the second is in use. %s", nextRepairs)
 	case g.backup.fault == nil && !g.same():
 		problems.warn("the primary is used and the next change overwrites the backup; "+
 			"compare them with `gdisk {target}` (commands r, c) first",
 			"the GPT at LBA 1 and its backup at LBA %d are both whole but differ", g.backup.at)
+		problems.plainly("The two copies of the partition table differ; the first is in use. " +
+			"The next change of the table overwrites the second.")
 	case g.backup.fault != nil && g.primary.header.Other < g.sectors:
 		problems.warn(repaired, "backup GPT at LBA %d: %v", g.primary.header.Other, g.backup.fault)
+		problems.plainly("The second copy of the partition table is damaged; the first is in use. %s", nextRepairs)
 	}
 	if c := g.chosen(); c.header.arraySpan(g.z).Overlaps(c.header.usable()) {
 		problems.fatal("move the array with the option --move-main-table of sgdisk or shrink the usable range",
 			"GPT at LBA %d: its entry array is where partitions may be", c.at)
+		problems.plainly("The partition table lies where partitions may be.")
 	}
 }
 
@@ -107,6 +118,7 @@ func placeProblems(g *gptDisk, usable geometry.Span, problems *report) {
 	case place > g.sectors-1:
 		problems.warn(cutOff(int64(g.z.Bytes(place+1))), "the GPT was made for %d sectors but the disk has %d; "+
 			"its backup is missing and is rebuilt by the next change of the table", place+1, g.sectors)
+		problems.plainly("The disk is shorter than its partition table says: its end may be missing, and with it the second copy of the table.")
 	case place < g.sectors-1:
 		problems.note("the next change of the table moves it to the end, as `sgdisk --move-second-header {target}` does",
 			"the disk is %d sectors longer than its GPT says; the backup is at LBA %d instead of the end",
@@ -114,6 +126,7 @@ func placeProblems(g *gptDisk, usable geometry.Span, problems *report) {
 	case c.header.Last >= g.sectors-1:
 		problems.fatal("repair the table with `gdisk {target}` (commands x, e)",
 			"GPT at LBA %d: partitions may extend to LBA %d, over the backup at LBA %d", c.at, c.header.Last, place)
+		problems.plainly("The partition table allows partitions to lie over its own second copy.")
 	}
 	if usable.Empty() {
 		problems.warn("make the disk longer", "the GPT leaves no room for partitions")

@@ -2,11 +2,13 @@ package table
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -375,12 +377,26 @@ func rechained(t testing.TB, d model.Disk) model.Disk {
 // wantProblem fails unless some problem of the disk has this severity and holds the words.
 func wantProblem(t testing.TB, d model.Disk, severity model.Severity, words string) {
 	t.Helper()
+	plainWords(t, d)
 	for _, p := range d.Problems() {
 		if p.Severity == severity && strings.Contains(p.Text, words) {
 			return
 		}
 	}
 	t.Errorf("no problem of severity %d with %q in %+v", severity, words, d.Problems())
+}
+
+// terms are words that only those know who know the format.
+var terms = regexp.MustCompile(`LBA|boot record|slot|0x|55 AA|protective|primary|array`)
+
+// plainWords requires that every problem that users see at once is also said without terms.
+func plainWords(t testing.TB, d model.Disk) {
+	t.Helper()
+	for _, p := range d.Problems() {
+		if shown := cmp.Or(p.Plain, p.Text); p.Severity >= model.Warning && terms.MatchString(shown) {
+			t.Errorf("%q is not plain", shown)
+		}
+	}
 }
 
 // worst is the greatest severity among a disk's problems, -1 if it has none.

@@ -14,6 +14,7 @@ func readMBR(src source, problems *report) (t model.Table, parts []model.Partiti
 		if status := slotOf(src.first, i)[0]; status != 0x00 && status != 0x80 {
 			problems.warn("it is left as it is unless the boot flag is changed",
 				"sector 0: slot %d has the status byte 0x%02x, which is neither 0x00 nor 0x80", i+1, status)
+			problems.plainly("Entry %d of the partition table has an odd mark; it is left as it is.", i+1)
 		}
 	}
 	if mbrMark.in(src.first) {
@@ -100,6 +101,7 @@ func primaries(src source, t model.Table, signature string, problems *report) (p
 		case e.kind == 0 && e.start > 0:
 			problems.sound(model.Warning, "set its type if it is in use, delete it if not",
 				"%s has type 0x00: it is a partition for Linux and free space for others", p.Ref())
+			problems.plainly("%s is marked as unused: it is a partition for Linux and free space for others.", p.Ref())
 		}
 		switch {
 		case p.Span.Start < 1 && p.Role == model.Extended:

@@ -48,6 +48,13 @@ func (r *report) warn(advice, format string, args ...any) {
 	r.add(model.Warning, advice, format, args...)
 }
 
+// plainly says the problem that was just added in sentences without terms of the format.
+func (r *report) plainly(format string, args ...any) {
+	if n := len(*r); n > 0 && n < maxProblems { // otherwise it may have been left out
+		(*r)[n-1].Plain = fmt.Sprintf(format, args...)
+	}
+}
+
 func (r *report) note(advice, format string, args ...any) { r.add(model.Note, advice, format, args...) }
 
 // check adds the invariants of the model that the disk breaks, unless a fatal problem already explains them.
@@ -61,6 +68,9 @@ func (r *report) check(d model.Disk, parts []model.Partition) {
 	}
 	for _, p := range model.Check(model.New(d, parts, nil)) {
 		r.add(p.Severity, advice, "%s", p.Text)
+		if p.Plain != "" {
+			r.plainly("%s", p.Plain)
+		}
 	}
 }
 

@@ -58,6 +58,7 @@ func judge(src source) (v verdict, err error) {
 		v.kind = model.TableGPT
 		v.problems.fatal("write the protective MBR with `gdisk` (command w) if the GPT is the table you want",
 			"sector 0: no protective MBR, so that no other program sees the GPT that lies on this disk")
+		v.problems.plainly("Other programs do not see the partition table of this disk: the first sector does not announce it.")
 	case hasSignature(first) && !used && goodStatus(first):
 		v.kind = model.TableMBR
 		v.staleGPT("the disk has an empty MBR")
@@ -93,6 +94,7 @@ func (v *verdict) staleGPT(instead string) {
 		v.problems.sound(model.Warning, "some programs take the old GPT for the table; erase it with `wipefs --types gpt --all {target}`, "+
 			"or restore its protective MBR with `gdisk {target}` if it is the one you want",
 			"%s, but an old GPT is left at LBA %d", instead, c.at)
+		v.problems.plainly("An old partition table, a GPT, is left on the disk. Some programs may take it for the one that counts.")
 	}
 }
 

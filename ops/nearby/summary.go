@@ -75,13 +75,15 @@ func (f Finder) readContents(r io.ReaderAt, g registry.Summary, out *report.Summ
 	if out.Foreign = d.Table.Foreign; out.Parts == 0 && out.Foreign == "" {
 		whole := scan.Whole(r, int64(d.Size()), mostRead)
 		out.Whole, out.Blank = whole.Kind, d.Sectors > 0 && whole.Word() == model.BlankWord
+		out.BeginsBlank = scan.Unseen(whole)
 	}
 	out.Image = out.Table != model.TableNone || out.Foreign != "" || out.Whole != model.Unformatted || beginsBlank(r, g.Size)
 	return nil
 }
 
-// mostRead is how many bytes of a disk are read to learn that it holds nothing. The list has many of them.
-const mostRead = 4 << 20
+// mostRead is how many bytes of a disk are read to learn that it holds nothing. Only an image that was filled with zeroes
+// takes so many: holes are skipped, and the first other byte ends the search.
+const mostRead = 128 << 20
 
 // beginsBlank reports whether the disk begins with zeroes only, like a new image.
 func beginsBlank(r io.ReaderAt, size int64) bool {

@@ -42,6 +42,7 @@ type Summary struct {
 	Cannot           model.Reason // why it cannot be opened, even if nothing uses it
 	Foreign          string       // the name of a table that shunt leaves alone, or ""
 	Blank            bool         // it holds nothing
+	BeginsBlank      bool         // only zeroes were found, but not all of it was read
 	// Image says that it is a disk image, or that nothing shows that it is something else.
 	Image bool
 }

@@ -164,6 +164,8 @@ func contentWords(g report.Summary, c browseColumns) string {
 		return g.Format + ", blank"
 	case g.Blank:
 		return "blank"
+	case g.BeginsBlank:
+		return "begins blank"
 	case g.Image:
 		return model.UnknownWord
 	}
@@ -227,11 +229,13 @@ func wholeWords(g report.Summary) string {
 	case g.Foreign != "":
 		words = append(words, g.Foreign+", which shunt leaves alone")
 	case g.Blank:
-		words = append(words, "nothing on it yet")
+		words = append(words, "blank")
+	case g.BeginsBlank:
+		words = append(words, "no table; it begins with zeroes, and not all of it was read")
 	case g.Image:
 		words = append(words, "no table, contents "+model.UnknownWord)
 	default:
-		words = append(words, "no table, and nothing that shunt knows: this may not be a disk image")
+		words = append(words, "no table and no known contents: this may not be a disk image")
 	}
 	if g.Whole != model.Unformatted {
 		words = append(words, string(g.Whole)+" covers the disk")

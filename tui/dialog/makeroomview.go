@@ -39,8 +39,8 @@ func (r *makeRoom) segments(d, other model.Disk, st *styles.Styles) []widget.Seg
 		}
 		return widget.Plain
 	}, st)
-	if beyond := other.Sectors - d.Sectors; beyond > 0 {
-		segments = append(segments, widget.Segment{Weight: beyond, Used: -1, Shade: widget.Blank, Style: st.Unallocated})
+	if beyond := other.Sectors - d.Sectors; beyond > 0 { // no way makes the image smaller
+		segments = append(segments, widget.Beyond(beyond, d.SectorSize, "+", st))
 	}
 	return segments
 }

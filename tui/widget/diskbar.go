@@ -102,7 +102,7 @@ func edge(left, right Segment, usual string, st *styles.Styles) string {
 // leftEdge returns the edge before a segment of the given width, for each row. The mark of a selected segment stands there
 // if its label takes all cells of the segment.
 func (s Segment) leftEdge(width int, usual string, st *styles.Styles) []string {
-	if s.Mark != Selected || s.padded(width) || s.label(width) == "" {
+	if s.Mark != Selected || s.label(width-1) != "" || s.label(width) == "" {
 		return []string{usual}
 	}
 	return []string{s.name().Render(st.Cursor), usual}
@@ -111,6 +111,16 @@ func (s Segment) leftEdge(width int, usual string, st *styles.Styles) []string {
 // name returns the look of the label.
 func (s Segment) name() styles.Look {
 	return s.Style.Bold(true).Reverse(s.Mark == Selected)
+}
+
+// tightLabel returns the label in a segment without room for spaces. If the segment is selected, the mark stands before
+// the label if it fits, and alone where no label does.
+func (s Segment) tightLabel(width int, st *styles.Styles) string {
+	label := s.label(width)
+	if s.Mark == Selected && (label == "" || s.label(width-1) != "") {
+		return st.Cursor + s.label(width-1)
+	}
+	return label
 }
 
 // padded reports whether the segment has room for a label with a space on both sides.
@@ -128,7 +138,7 @@ func (s Segment) draw(width, rows int, st *styles.Styles) []string {
 	if label := cmp.Or(s.label(width-3-leastShading), s.label(width-2)); label != "" {
 		return []string{s.marked(label, st) + " " + shade(width-2-Width(label))}
 	}
-	if label := s.label(width); label != "" {
+	if label := s.tightLabel(width, st); label != "" {
 		return []string{s.name().Render(label) + shade(width-Width(label))}
 	}
 	return []string{shade(width)}
@@ -147,10 +157,7 @@ func (s Segment) title(width int, st *styles.Styles) string {
 	if s.padded(width) {
 		return Fit(s.marked(s.label(width-2), st), width, "")
 	}
-	label := s.label(width)
-	if label == "" && s.Mark == Selected {
-		label = st.Cursor
-	}
+	label := s.tightLabel(width, st)
 	if label == "" {
 		return Fit("", width, "")
 	}

@@ -28,6 +28,17 @@ func DiskSegments(disk model.Disk, mark func(model.Row) Mark, st *styles.Styles)
 	return out
 }
 
+// Beyond returns the segment behind the end of a disk that has n sectors less than the disk of the other bar, so that both
+// bars have the same scale. sign is "+" if the disk gains them, "-" if it has lost them.
+func Beyond(n geometry.Sector, z geometry.SectorSize, sign string, st *styles.Styles) Segment {
+	size := sign + geometry.FormatShort(z.Bytes(n))
+	word := "image gains "
+	if sign != "+" {
+		word = "image loses "
+	}
+	return Segment{Weight: n, Used: -1, Shade: Blank, Style: st.Faint, Labels: []string{word + size[1:], size}}
+}
+
 func rowSegment(r model.Row, z geometry.SectorSize, st *styles.Styles) Segment {
 	size := geometry.FormatShort(z.Bytes(r.Span.Len()))
 	s := Segment{Row: r, Weight: r.Span.Len(), Used: -1, Shade: Shaded, Style: st.FS(r.FS.Kind)}
@@ -42,6 +53,11 @@ func rowSegment(r model.Row, z geometry.SectorSize, st *styles.Styles) Segment {
 		s.Labels = []string{"rest of " + r.Partition.Ref(), r.Partition.Ref() + "!", "!"}
 		return s
 	case model.RowWhole:
+		if r.FS.Word() == model.BlankWord {
+			s.Shade, s.Style = Blank, st.Unallocated
+			s.Labels = []string{"blank " + size, size}
+			return s
+		}
 		s.Labels = []string{strings.TrimSpace(kind + " " + size)}
 	case model.RowPartition:
 		ref := r.Partition.Ref()
@@ -52,6 +68,9 @@ func rowSegment(r model.Row, z geometry.SectorSize, st *styles.Styles) Segment {
 		if kind == "" {
 			s.Labels = []string{ref + " " + size, ref}
 		}
+	}
+	if r.Kind == model.RowPartition && r.Partition.Role != model.Extended && r.FS.Word() == model.BlankWord {
+		s.Used = 0
 	}
 	if length := z.Bytes(r.Span.Len()); r.FS.Used >= 0 && r.FS.Known() && length > 0 {
 		s.Used = min(1, float64(r.FS.Used)/float64(length))
