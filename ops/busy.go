@@ -1,6 +1,10 @@
 package ops
 
-import "shunt/model"
+import (
+	"errors"
+
+	"shunt/model"
+)
 
 // inUse returns the reason why the contents of p must be left alone, or "". They must be if the running system uses them.
 func inUse(p model.Partition) model.Reason {
@@ -19,6 +23,42 @@ func online(env Env, p model.Partition) model.Reason {
 		return model.Because("%s, and it is %s: unmount it first", reason, p.Use)
 	}
 	return ""
+}
+
+// orFree completes the refusal of an edit of d: if only the use of partitions is in the way, it names these. possible
+// reports whether the edit is possible on another disk.
+func orFree(err error, d model.Disk, possible func(model.Disk) bool) error {
+	r := new(Refusal)
+	if !errors.As(err, &r) {
+		return err
+	}
+	free := d
+	var busy []model.PartID
+	for p := range d.Each() {
+		if !p.Use.Busy() {
+			continue
+		}
+		alone := p
+		alone.Use = model.Use{}
+		if possible(d.With(alone)) {
+			r.InUse = []model.PartID{p.ID}
+			return err
+		}
+		busy, free = append(busy, p.ID), free.With(alone)
+	}
+	if len(busy) > 1 && possible(free) {
+		r.InUse = busy
+	}
+	return err
+}
+
+// OrFree completes the refusal of all moves and sizes of a partition. If only its use is in the way, that is named.
+func (r *Refusal) OrFree(d model.Disk, env Env, id model.PartID) *Refusal {
+	_ = orFree(r, d, func(free model.Disk) bool { // r itself
+		l := Limit(free, env, id)
+		return l.Move.OK() || l.Grow.OK() || l.Shrink.OK()
+	})
+	return r
 }
 
 // undisturbed returns a *Refusal if an edit changes a partition in use in a way that the kernel cannot follow: another

@@ -71,6 +71,8 @@ type Refusal struct {
 	Bounds []Bound
 	// First are the edits in Nearest. Each is possible now, and one of them must come first.
 	First []Operation
+	// InUse are the partitions that the system uses, if the edit would be possible without that.
+	InUse []model.PartID
 }
 
 // Bound is a number with which an edit is possible.

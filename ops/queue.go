@@ -81,7 +81,10 @@ func (d *Draft) Stage(op Operation) error {
 	q := &d.q
 	disk, err := judged(q.Preview(), q.env, q.ops, op)
 	if err != nil {
-		return err
+		return orFree(err, q.Preview(), func(free model.Disk) bool {
+			_, err := judged(free, q.env, q.ops, op)
+			return err == nil
+		})
 	}
 	n := len(q.ops) // earlier queues share the arrays, so nothing below n is overwritten
 	q.past = append(q.past, change{Change{Kind: Staged, Op: op, From: -1, To: n}, list{q.ops[:n:n], q.disks[:n:n]}})

@@ -89,6 +89,10 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 		return m.runOnTarget(d, "Mounting", mountPart(d, a))
 	case dialog.Unmount:
 		return m.runOnTarget(d, "Unmounting", unmountPart(d, a.ID))
+	case dialog.SwapOn:
+		return m.runOnTarget(d, "Starting to swap", swapOn(d, a.ID))
+	case dialog.Free:
+		return m.runOnTarget(d, "Ending the use", freeParts(d, a.IDs))
 	case dialog.Attach:
 		const said = "attached as %s; it stays so until M detaches it"
 		return m.runOnTarget(d, "Attaching", replaceTarget(m.Backend, d, m.Backend.Attach, said))

@@ -83,6 +83,11 @@ type Target interface {
 	Mount(id model.PartID, access model.Access) (dir string, err error)
 	// Unmount unmounts a partition and returns the directory. The target has to be rescanned afterwards.
 	Unmount(id model.PartID) (dir string, err error)
+	// SwapOn lets the system use the swap space in a partition. The target has to be rescanned afterwards.
+	SwapOn(id model.PartID) error
+	// Free unmounts a partition everywhere, or ends its use as swap, and returns what was done, in words that follow "It was".
+	// It forces nothing. The target has to be rescanned afterwards, also after an error.
+	Free(id model.PartID) (done string, err error)
 	// Rescan reads the target again and updates Disk and Unfinished.
 	Rescan() error
 	Close() error

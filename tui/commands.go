@@ -129,24 +129,29 @@ func mountPart(d document, a dialog.Mount) tea.Cmd {
 	if a.Access == model.ReadWrite {
 		how = "for reading and writing"
 	}
-	return mountAndRescan(d, a.ID, func(end *attachment) {
-		end.dir, end.err = d.target.Mount(a.ID, a.Access)
-		end.message = fmt.Sprintf("Mounted %s at %s; M unmounts it", how, end.dir)
+	return mountAndRescan(d, func(end *attachment) {
+		dir, err := d.target.Mount(a.ID, a.Access)
+		if end.err = err; err == nil {
+			end.mounts[a.ID] = dir
+		}
+		end.message = fmt.Sprintf("Mounted %s at %s; M unmounts it", how, dir)
 	})
 }
 
 func unmountPart(d document, id model.PartID) tea.Cmd {
-	return mountAndRescan(d, id, func(end *attachment) {
-		var dir string
-		dir, end.err = d.target.Unmount(id)
+	return mountAndRescan(d, func(end *attachment) {
+		dir, err := d.target.Unmount(id)
+		if end.err = err; err == nil {
+			end.mounts[id] = ""
+		}
 		end.message = "Unmounted from " + dir
 	})
 }
 
-// mountAndRescan mounts or unmounts a partition, and reads the target again.
-func mountAndRescan(d document, id model.PartID, do func(end *attachment)) tea.Cmd {
+// mountAndRescan mounts or unmounts partitions, and reads the target again.
+func mountAndRescan(d document, do func(end *attachment)) tea.Cmd {
 	return func() tea.Msg {
-		end := attachment{path: d.path, target: d.target, part: id}
+		end := attachment{path: d.path, target: d.target, mounts: map[model.PartID]string{}}
 		do(&end)
 		end.lost = d.target.Rescan()
 		end.seen = scanOf(d.target)

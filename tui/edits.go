@@ -97,7 +97,7 @@ func (m Model) openResize(d document) Model {
 	reason := cmp.Or(d.queue.Preview().ReadOnly(), whyFixed(d, p.ID))
 	if !reason.OK() {
 		r := ops.Refusal{What: "resize or move " + p.Ref(), Reason: reason}
-		return m.refuse(r.OrDiscard(p))
+		return m.refuse(r.OrDiscard(p).OrFree(d.queue.Preview(), d.queue.Env(), p.ID))
 	}
 	return m.open(dialog.NewResize(d.queue, p.ID, d.align(m.Align)), nil)
 }

@@ -29,7 +29,7 @@ func (m Model) openMounts(d document) Model {
 		switch {
 		case len(at.dirs) > 0:
 			text = what + " is mounted at " + strings.Join(at.dirs, " and at ") + "."
-		case at.use.Busy():
+		case at.use.Busy(), at.swap:
 			text = what + " is " + at.use.String() + "."
 		case !at.never.OK():
 			text = what + " cannot be mounted: " + string(at.never) + "."
@@ -65,6 +65,7 @@ type mountable struct {
 	dirs  []string     // where it is mounted
 	plans int          // number of pending operations on it
 	there bool         // it exists on the target, not only in the queue
+	swap  bool         // it holds swap space
 }
 
 func (d document) mountable() (mountable, bool) {
@@ -80,7 +81,7 @@ func (d document) mountable() (mountable, bool) {
 	p := row.Partition
 	at := mountable{id: p.ID, name: p.Ref(), use: p.Use, never: d.facts.NoMount[p.ID], dirs: d.facts.Mounts[p.ID]}
 	if old, there := d.queue.Initial().Partition(p.ID); there {
-		at.there = true
+		at.there, at.swap = true, old.FS.Kind == model.Swap && p.Use.Kind != model.Mounted || p.Use.Kind == model.SwapSpace
 		at.name = old.Ref()
 	}
 	for _, op := range d.queue.Ops() {
@@ -92,6 +93,9 @@ func (d document) mountable() (mountable, bool) {
 }
 
 func (d document) mountItems(at mountable) []dialog.Item {
+	if at.swap {
+		return d.swapItems(at)
+	}
 	image := !d.facts.Device
 	look := dialog.Item{
 		Text: "Mount " + at.name + " read-only", Action: dialog.Mount{ID: at.id},
@@ -124,7 +128,7 @@ func (d document) mountItems(at mountable) []dialog.Item {
 		look.Off = at.never
 	case !look.Off.OK():
 	case !at.there:
-		look.Off = "it is only pending: nothing of it is on the target yet"
+		look.Off = pendingOnly
 	case at.plans > 0:
 		look.Off = model.Because("%s on it: apply or take back first", operationWords(at.plans))
 	}
@@ -204,11 +208,10 @@ type attachment struct {
 	path    string // the target to continue with: after attaching the loop device, after detaching the image
 	target  Target
 	seen    scanResult
-	part    model.PartID // the partition that was mounted or unmounted
-	dir     string       // where it was mounted, "" if it was unmounted
-	message string       // the message on success
-	err     error        // why it failed
-	lost    error        // why the target could not be read again
+	mounts  map[model.PartID]string // where partitions are mounted now, "" if they are not any more
+	message string                  // the message on success
+	err     error                   // why it failed
+	lost    error                   // why the target could not be read again
 }
 
 // mountEnded applies the result of mounting, unmounting, attaching or detaching.
@@ -223,12 +226,10 @@ func (m Model) mountEnded(gen int, end attachment) (Model, tea.Cmd) {
 		d.state, d.err = docLost, end.lost
 		return m.withDoc(i, d), nil
 	}
-	if end.err == nil {
-		mounted := map[model.PartID]string{}
-		maps.Copy(mounted, d.mounted)
-		mounted[end.part] = end.dir
-		d.mounted = mounted
-	}
+	mounted := map[model.PartID]string{}
+	maps.Copy(mounted, d.mounted)
+	maps.Copy(mounted, end.mounts)
+	d.mounted = mounted
 	row := d.row
 	d, dropped = d.replayed(end.seen)
 	d.row = min(row, max(0, len(d.rows())-1))

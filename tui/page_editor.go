@@ -45,6 +45,7 @@ func editorGroups() []bindingGroup {
 			on("i", "information", Model.openInfo, "i"),
 			on("M", "mount, attach", noCommand(Model.openMounts), "M"),
 			on("L", "last log", noTarget(Model.openLog), "L"),
+			on("f5", "read it again", Model.readTarget, "f5"),
 		})},
 		{"Pending operations", needTarget([]binding{
 			on("u", "undo", noCommand(Model.undo), "u"),

@@ -127,6 +127,9 @@ func (m Model) refuse(err error) Model {
 	if ask, ok := m.imageFirst(err); ok {
 		return m.pushWhenFree(ask)
 	}
+	if ask, ok := m.freeFirst(err); ok {
+		return m.pushWhenFree(ask)
+	}
 	if widget.Width(text) <= m.width-2 {
 		return m.say(toneWarn, text)
 	}

@@ -185,6 +185,32 @@ func (t *Target) Unmount(id model.PartID) (dir string, err error) {
 	return dir, err
 }
 
+// SwapOn makes a partition busy.
+func (t *Target) SwapOn(id model.PartID) (err error) {
+	t.patiently(func() {
+		if err = t.MountErr; err == nil {
+			t.use(id, model.Use{Kind: model.SwapSpace})
+		}
+	})
+	return err
+}
+
+// Free makes a partition idle.
+func (t *Target) Free(id model.PartID) (done string, err error) {
+	t.patiently(func() {
+		if err = t.MountErr; err != nil {
+			return
+		}
+		done = "taken out of use as swap"
+		if p, _ := t.Layout.Partition(id); p.Use.Kind == model.Mounted {
+			done = "unmounted from " + p.Use.Place
+		}
+		t.What.Mounts = nil
+		t.use(id, model.Use{})
+	})
+	return done, err
+}
+
 // patiently is idle.do once nobody holds the target.
 func (t *Target) patiently(fn func()) {
 	t.backend.idle.until(func() bool { return !t.Held }, fn)

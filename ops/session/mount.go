@@ -90,10 +90,7 @@ func Detach(path string, opts Options) (target.Loop, error) {
 func Mount(path string, number int, opts Options, w attach.MountOptions) (dir string, err error) {
 	w.AllowDisks = opts.AllowDisks
 	if os.Geteuid() == 0 {
-		node := path
-		if l, err := attach.Find(path); err == nil {
-			node = l.Node
-		}
+		node := nodeOf(path)
 		var no *attach.NotByKernel
 		dir, err := mountHeld(node, number, opts, w, target.Hold, Viewer.mountByKernel)
 		if !errors.As(err, &no) {
@@ -159,10 +156,7 @@ type Unmounted struct{ Name, Dir string }
 // Unmount unmounts partition number of a target, or with 0 the file system that covers it, from dir. If dir is "", it looks
 // for the directory. If number is negative, it unmounts the partition that is mounted at dir.
 func Unmount(path string, number int, dir string, opts Options) (u Unmounted, err error) {
-	node := path
-	if l, err := attach.Find(path); err == nil {
-		node = l.Node
-	}
+	node := nodeOf(path)
 	s, ok, err := servedBy(path, number, dir)
 	if err == nil && !ok && node != path {
 		s, ok, err = servedBy(node, number, dir)

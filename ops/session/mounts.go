@@ -50,22 +50,35 @@ func (s *Session) Unmount(id model.PartID) (dir string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if shown, ok, err := servedBy(s.target.Path(), at.Part.Number, ""); err != nil || ok {
-		if err == nil {
-			err = attach.Release(at.Name, shown)
+	list := s.mounts()[id]
+	switch {
+	case len(list) == 0:
+		return "", fmt.Errorf("%s %w", at.Name, attach.ErrNotMounted)
+	case len(list) > 1:
+		return "", fmt.Errorf("%s is mounted at %s and at %s: name the directory", at.Name, list[0], list[1])
+	}
+	return list[0], s.unmount(at, list[0])
+}
+
+// unmount unmounts a partition from one directory.
+func (s *Session) unmount(at attach.Source, dir string) error {
+	for _, shown := range attach.ServedAs(s.target.Path(), at.Part.Number) {
+		if shown.Dir == dir {
+			return attach.Release(at.Name, shown)
 		}
-		return shown.Dir, err
 	}
-	unmount := func() error {
-		dir, err = attach.Unmount(s.target, at, "")
+	return s.lending(func() error {
+		_, err := attach.Unmount(s.target, at, dir)
 		return err
-	}
+	})
+}
+
+// lending calls do. If the target is a device, its partitions can be mounted meanwhile.
+func (s *Session) lending(do func() error) error {
 	if d, known := s.target.(target.KernelDisk); known {
-		err = d.Lend(unmount)
-	} else {
-		err = unmount()
+		return d.Lend(do)
 	}
-	return dir, err
+	return do()
 }
 
 // mounts returns the directories where partitions of the target are mounted, by their ids. Id 0 stands for the file system

@@ -66,6 +66,8 @@ func (committing) Unfinished() *report.Unfinished                   { return nil
 func (committing) Start(ops.Queue) (tui.Run, error)                 { return nil, errCommitting }
 func (committing) Recover(report.Task) (tui.Run, error)             { return nil, errCommitting }
 func (committing) Unmount(model.PartID) (string, error)             { return "", errCommitting }
+func (committing) SwapOn(model.PartID) error                        { return errCommitting }
+func (committing) Free(model.PartID) (string, error)                { return "", errCommitting }
 func (committing) Mount(model.PartID, model.Access) (string, error) { return "", errCommitting }
 
 func (committing) Inform(context.Context, model.PartID) (report.Sheet, error) {

@@ -135,6 +135,12 @@ type Mount struct {
 // Unmount unmounts a partition that Mount mounted.
 type Unmount struct{ ID model.PartID }
 
+// SwapOn lets the system use the swap space in a partition of the target in view.
+type SwapOn struct{ ID model.PartID }
+
+// Free ends the use of partitions of the target in view: it unmounts them everywhere, or ends their use as swap.
+type Free struct{ IDs []model.PartID }
+
 // Attach makes the image in view a loop device and opens that instead.
 type Attach struct{}
 
@@ -163,6 +169,8 @@ func (List) action()        {}
 func (Summarize) action()   {}
 func (Mount) action()       {}
 func (Unmount) action()     {}
+func (SwapOn) action()      {}
+func (Free) action()        {}
 func (Attach) action()      {}
 func (Detach) action()      {}
 func (Solve) action()       {}

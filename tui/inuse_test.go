@@ -1,0 +1,78 @@
+package tui_test
+
+import (
+	"errors"
+	"testing"
+
+	"shunt/model"
+	"shunt/ops"
+)
+
+// An edit that only the use of a partition forbids offers to end that. It asks first, and then the edit is possible.
+func TestEndUseInTheWay(t *testing.T) {
+	target := device()
+	target.use(1, model.Use{Kind: model.Mounted, Place: "/srv", ReadOnly: true})
+	d := open(t, target)
+	d.Press("d")
+	d.Contains("p1 in use", "Cannot delete p1 now. p1 is mounted read-only at /srv.", "Nothing is forced", "Unmount")
+	d.Press("enter") // the safe answer
+	d.Contains("p1 ●", "Nothing yet")
+	d.Press("f", "y")
+	d.Contains("p1 was unmounted from /srv and can be edited now")
+	d.Lacks("p1 ●")
+	d.Press("d")
+	d.Contains("1 pending")
+	d.Press("u")
+	d.Do(func() { target.use(1, model.Use{Kind: model.SwapSpace}) })
+	d.Press("f5", "m")
+	d.Contains("p1 in use", "p1 is used as swap", "Stop swapping")
+	d.Do(func() {
+		target.MountErr = errors.New("p1 is still used as swap: there is not enough memory for what it holds")
+	})
+	d.Press("y")
+	d.Contains("there is not enough memory")
+	d.Do(func() { target.use(1, model.Use{Kind: model.Held, Place: "device mapper vg-root"}) })
+	d.Press("esc", "f5", "d")
+	d.Contains("used by device mapper vg-root")
+	d.Lacks("Leave it")
+}
+
+// The menu of a swap space swaps to it and stops that.
+func TestSwapByMenu(t *testing.T) {
+	target := device()
+	p, _ := target.Layout.Partition(2)
+	p.FS.Kind = model.Swap
+	target.Layout = target.Layout.With(p)
+	d := open(t, target)
+	d.Press("j", "M")
+	d.Contains("Swap to p2", "p2 is not in use.")
+	d.Press("enter")
+	d.Contains("Swap to p2?")
+	d.Press("y")
+	d.Contains("The system swaps to p2; M stops that", "p2 ●")
+	d.Press("M", "enter")
+	d.Contains("p2 was taken out of use as swap")
+	d.Lacks("p2 ●")
+}
+
+// f5 reads the target again: changes of other programs are seen, and pending operations stay if they are possible.
+func TestReadAgain(t *testing.T) {
+	target := Founding()
+	d := open(t, target)
+	d.Press("x", "f5")
+	d.Contains("Read again: nothing has changed", "1 pending")
+	d.Do(func() {
+		p, _ := target.Layout.Partition(2)
+		p.FS.Label = "renamed"
+		target.Layout = target.Layout.With(p)
+	})
+	d.Press("f5")
+	d.Contains("Read again: stick.raw has changed", "renamed", "1 pending")
+	d.Do(func() { target.Layout, _ = ops.Delete{ID: 1}.Apply(target.Layout, target.World) })
+	d.Press("f5")
+	d.Contains("has changed; 1 pending operation was dropped")
+	d.Lacks(" 1 pending\n")
+	d.Do(func() { target.RescanErr = errors.New("the disk is gone") })
+	d.Press("f5")
+	d.Contains("The disk is gone")
+}
