@@ -22,8 +22,11 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	if cmd := m.ask(action); cmd != nil {
 		return m, cmd
 	}
-	if solve, ok := action.(dialog.Solve); ok {
-		return m.findPlans(solve)
+	switch a := action.(type) {
+	case dialog.Solve:
+		return m.findPlans(a)
+	case dialog.Explain:
+		return m.explain(a.Dialog), nil
 	}
 	var about subject
 	if n := len(m.dialogs); n > 0 {
@@ -223,13 +226,19 @@ func present(q ops.Queue, op ops.Operation) model.PartID {
 	return 0
 }
 
-func (m Model) drop(d document) Model {
-	text := described(d.queue, d.pending)
+// drop removes the selected operation. After the last one the partitions get the keyboard, where the same key deletes: so it is
+// ignored for a moment.
+func (m Model) drop(d document) (Model, tea.Cmd) {
+	text := "Removed: " + described(d.queue, d.pending)
 	q, err := d.queue.Remove(d.pending)
 	if err != nil {
-		return m.refuse(err)
+		return m.refuse(err), nil
 	}
-	return m.withDoc(m.current, d.with(q, 0)).say(toneGood, "Removed: "+text)
+	m = m.withDoc(m.current, d.with(q, 0)).say(toneGood, text)
+	if q.Len() > 0 {
+		return m, nil
+	}
+	return m.say(toneGood, text+"; nothing is pending any more").ignoreKeys()
 }
 
 func (m Model) doEarlier(d document) Model { return m.shift(d, -1) }

@@ -18,6 +18,8 @@ type binding struct {
 	why            whyFunc // returns why the key cannot be used now; nil if it always can
 	do             doFunc
 	pinned         bool // the key bar always shows it
+	// bar is what the key bar shows instead; without a name the key is only in the help.
+	bar *keymap.Binding
 }
 
 type (
@@ -38,6 +40,24 @@ func (b binding) unless(why whyFunc) binding {
 	}
 	b.why = why
 	return b
+}
+
+// quiet leaves the key out of the key bar. The help has it.
+func (b binding) quiet() binding { return b.shownAs("", "") }
+
+// shownAs gives the binding another name and description in the key bar.
+func (b binding) shownAs(name, does string) binding {
+	bar := b.Short(name).As(does)
+	b.bar = &bar
+	return b
+}
+
+// inBar returns what the key bar shows.
+func (b binding) inBar() keymap.Binding {
+	if b.bar != nil {
+		return *b.bar
+	}
+	return b.Binding
 }
 
 func (b binding) pin() binding {
@@ -73,7 +93,7 @@ type bindingGroup struct {
 func (m Model) pageKey(msg tea.KeyPressMsg) (Model, tea.Cmd) {
 	p, d := m.shown()
 	var why model.Reason
-	for _, b := range p.parts().bindings(m, d) {
+	for _, b := range m.pageBindings(p, d) {
 		if !keymap.Match(msg, b.Binding) {
 			continue
 		}
@@ -97,11 +117,11 @@ func (m Model) pageKey(msg tea.KeyPressMsg) (Model, tea.Cmd) {
 func named(m Model, d document, list []binding) (bindings, pinned []keymap.Binding) {
 	for _, b := range list {
 		switch {
-		case b.Help().Key == "" || !b.refusal(m, d).OK():
+		case b.inBar().Help().Key == "" || !b.refusal(m, d).OK():
 		case b.pinned:
-			pinned = append(pinned, b.Binding)
+			pinned = append(pinned, b.inBar())
 		default:
-			bindings = append(bindings, b.Binding)
+			bindings = append(bindings, b.inBar())
 		}
 	}
 	return bindings, pinned
@@ -150,15 +170,15 @@ func travel(do func(Model, document, step) Model, words ...string) []binding {
 		{"home", "first", "home", step{lines: -toEnd}},
 		{"end", "last", "end", step{lines: toEnd}},
 	} {
-		if len(words) > 0 {
-			t.name = ""
-		}
 		move := func(m Model, d document) Model { return do(m, d, t.step) }
-		out = append(out, on(t.name, t.does, noCommand(move), strings.Fields(t.keys)...))
+		b := on(t.name, t.does, noCommand(move), strings.Fields(t.keys)...)
+		if len(words) > 0 {
+			b = b.quiet()
+		}
+		out = append(out, b)
 	}
 	for i, word := range words {
-		at := out[3*i].Binding
-		out[3*i].Binding = at.Short([]string{"↑↓", "pgup/dn"}[i]).As(word)
+		out[3*i] = out[3*i].shownAs([]string{"↑↓", "pgup/dn"}[i], word)
 	}
 	return out
 }

@@ -67,7 +67,7 @@ func EditAll(m tea.Model, list ...ops.Operation) (said []string) {
 		do(func(document) Model { return e.stage(op) })
 	}
 	do(func(d document) Model { d.pending = 0; return e.shift(d, 1) })
-	do(func(d document) Model { return e.drop(d) })
+	do(func(d document) Model { next, _ := e.drop(d); return next })
 	for range len(list) + 2 {
 		do(func(d document) Model { return e.undo(d) })
 	}
@@ -84,8 +84,38 @@ func KeyTable() string {
 	for _, g := range helpGroups() {
 		out.WriteString("| **" + g.name + "** | |\n")
 		for _, b := range g.list {
-			out.WriteString("| `" + b.Help().Key + "` | " + b.Help().Desc + " |\n")
+			out.WriteString("| `" + b.Names() + "` | " + b.Help().Desc + " |\n")
 		}
 	}
 	return out.String()
+}
+
+// ListedKeys returns the names of the keys that the list of keys has for the dialog that is open, or else for the page.
+func ListedKeys(m tea.Model) []string {
+	e, ok := m.(Model)
+	if !ok {
+		return nil
+	}
+	var names []string
+	if n := len(e.dialogs); n > 0 {
+		for _, s := range e.dialogs[n-1].Sections() {
+			for _, line := range s.Lines {
+				names = append(names, strings.Fields(line.Name)...)
+			}
+		}
+		return names
+	}
+	p, d := e.shown()
+	for _, b := range e.pageBindings(p, d) {
+		if b.Help().Desc != "" {
+			names = append(names, strings.Fields(b.Names())...)
+		}
+	}
+	return names
+}
+
+// Held reports whether keys are ignored for a moment.
+func Held(m tea.Model) bool {
+	e, ok := m.(Model)
+	return ok && e.gate.closed
 }

@@ -25,9 +25,17 @@ func (m Model) frame() (string, *dialog.Point) {
 		return m.screen(m.tooSmall()), nil
 	}
 	p, d := m.shown()
-	page := append([]string{m.title()}, widget.Pad(p.parts().view(m, d), m.width, m.height-2, m.st.More)...)
-	page = append(page, m.bottom())
-	layers := []*lipgloss.Layer{lipgloss.NewLayer(m.screen(page))}
+	top := m // the page or dialog that has the keyboard
+	if m.gate.closed {
+		top.st = m.st.Holding()
+	}
+	page := m
+	if len(m.dialogs) == 0 {
+		page = top
+	}
+	lines := append([]string{m.title()}, widget.Pad(p.parts().view(page, d), m.width, m.height-2, m.st.More)...)
+	lines = append(lines, m.bottom())
+	layers := []*lipgloss.Layer{lipgloss.NewLayer(m.screen(lines))}
 	over := func(block []string, at dialog.Point) {
 		layers = append(layers, lipgloss.NewLayer(m.screen(block)).X(at.X).Y(at.Y).Z(len(layers)))
 	}
@@ -35,8 +43,12 @@ func (m Model) frame() (string, *dialog.Point) {
 		over(note, dialog.Point{Y: m.height - len(note)})
 	}
 	var cursor *dialog.Point
-	for _, d := range m.dialogs {
-		drawn := dialog.Draw(m.drawn(d.Dialog), m.width, m.height, m.st)
+	for i, d := range m.dialogs {
+		st := m.st
+		if i == len(m.dialogs)-1 {
+			st = top.st
+		}
+		drawn := dialog.Draw(m.drawn(d.Dialog), m.width, m.height, st)
 		over(drawn.Block, drawn.At)
 		cursor = drawn.Cursor
 	}

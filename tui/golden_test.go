@@ -161,6 +161,11 @@ func scenes() []scene {
 			s.d.Press("R")
 			s.d.Do(func() { s.run().Finish(passed()) })
 		}},
+		{"report-held", Founding, func(s story) { s.toRehearsal(); s.d.Do(func() { s.run().Finish(passed()) }) }},
+		{"question-held", Layered, keysOnly()},
+		{"keys", withFiles, keysOnly("i", "enter", "?")},
+		{"keys-resize", Founding, keysOnly("m", "?")},
+		{"keys-label", Founding, keysOnly("l", "f1", "end")},
 		{"report-failed", Founding, func(s story) {
 			s.toRehearsal()
 			s.d.Do(func() {
@@ -208,6 +213,9 @@ func TestScreens(t *testing.T) {
 				target := s.target()
 				d := Start(t, size[0], size[1], tui.Options{Paths: []string{target.What.Path}}, One(target))
 				s.play(story{t, d, target})
+				if tui.Held(d.Model()) && !strings.HasSuffix(s.name, "-held") {
+					quietly(d)
+				}
 				golden.RequireEqual(t, d.Frame())
 			})
 		}

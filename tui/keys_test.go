@@ -76,7 +76,7 @@ func TestHelpShowsEverything(t *testing.T) {
 		d.Resize(size[0], size[1])
 		d.Press("?")
 		all := d.Frame()
-		for range 60 {
+		for range 90 {
 			d.Press("down")
 			all += d.Frame()
 		}

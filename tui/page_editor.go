@@ -50,7 +50,8 @@ func editorGroups() []bindingGroup {
 		{"Pending operations", needTarget([]binding{
 			on("u", "undo", noCommand(Model.undo), "u"),
 			on("ctrl+r", "redo", noCommand(Model.redo), "ctrl+r"),
-			on("d", "remove the selected one", noCommand(Model.drop), "d", "delete").unless(notInPending),
+			on("P", "to this list and back", noCommand(Model.switchPane), "P").unless(nothingPending),
+			on("d", "remove the selected one", Model.drop, "d", "delete").unless(notInPending),
 			on("K", "do earlier", noCommand(Model.doEarlier), "K", "shift+up").unless(notInPending),
 			on("J", "do later", noCommand(Model.doLater), "J", "shift+down").unless(notInPending),
 			on("X", "clear all", noCommand(Model.askClear), "X"),
@@ -64,7 +65,7 @@ func editorGroups() []bindingGroup {
 			closeBinding().unless(noDocument),
 			on("S", "what is supported", noTarget(Model.openSupport), "S"),
 			paletteBinding(),
-			on("? f1", "help", noTarget(Model.openHelp), "?", "f1"),
+			on("? f1", "help", noTarget(Model.openHelp), helpKey, "f1"),
 			suspendBinding(),
 			quitBinding(),
 		)},
@@ -118,6 +119,19 @@ func notInTable(m Model, d document) model.Reason {
 		return "This is a pending operation: d removes it, ↑ leads to the partitions"
 	}
 	return ""
+}
+
+func nothingPending(_ Model, d document) model.Reason {
+	if d.queue.Len() == 0 {
+		return "Nothing is pending"
+	}
+	return ""
+}
+
+// switchPane gives the keyboard to the other of the two lists.
+func (m Model) switchPane(d document) Model {
+	d.pane = pendingPane - d.pane
+	return m.withDoc(m.current, d)
 }
 
 func notInPending(_ Model, d document) model.Reason {

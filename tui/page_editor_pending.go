@@ -85,8 +85,11 @@ func (v *pendingView) list(height int) (lines []string, of []int) {
 func (v *pendingView) box(height int) []string {
 	st, width := v.m.st, v.m.width
 	f := widget.Frame{Title: "Pending", Foot: v.m.footWords(v.d), Edge: st.Faint, Name: st.Muted}
-	if v.d.pane == pendingPane {
-		f.Edge, f.Name = st.Focus, st.Title
+	switch {
+	case v.d.pane == pendingPane:
+		f.Title, f.Edge, f.Name = st.Cursor+" Pending", st.Focus, st.Title
+	case len(v.told) > 0:
+		f.Title = "Pending (P)" // the key that leads there
 	}
 	lines, of := v.list(height - 2)
 	if len(of) == 0 {

@@ -52,7 +52,7 @@ func (m Model) editorBar(d document) (bindings, pinned []keymap.Binding) {
 // come before the rare ones.
 func (m Model) useful(d document) []string {
 	if d.pane == pendingPane {
-		return []string{"d remove", "K", "J", "u", "X", "R", "a"}
+		return []string{"d remove", "P partitions", "K", "J", "u", "X", "R", "a"}
 	}
 	var out, then, rare []string
 	row, ok := d.selected()

@@ -5,12 +5,33 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"shunt/ops"
+	"shunt/tui/dialog"
 	"shunt/tui/widget"
 )
 
 func (m Model) openHelp() (Model, tea.Cmd) {
 	m.reader = reader{page: pageHelp}
 	return m, nil
+}
+
+// helpKey opens the help, or the list of the keys that can be pressed now.
+const helpKey = "?"
+
+// openKeys lists the keys of the page in view.
+func (m Model) openKeys(d document) Model {
+	p, _ := m.shown()
+	keys := dialog.KeySection{}
+	for _, b := range m.pageBindings(p, d) {
+		keys.Lines = append(keys.Lines, dialog.Meaning{Name: b.Names(), Text: ops.Capital(b.Help().Desc), Off: b.refusal(m, d)})
+	}
+	return m.explain(dialog.NewKeys("Keys", keys))
+}
+
+// explain opens a list of keys.
+func (m Model) explain(keys dialog.Dialog) Model {
+	keys, _ = keys.Update(tea.WindowSizeMsg{Width: m.width, Height: m.height})
+	return m.push(keys)
 }
 
 func (m Model) helpBindings(document) []binding { return readerBindings([]string{"enter", "?", "f1"}) }
@@ -39,7 +60,8 @@ func (m Model) helpText(_ document, width int) (title string, lines []string) {
 
 // helpNotes holds the notes below the list of keys.
 var helpNotes = []string{
-	"Moving down past the last partition leads to the list of pending operations. Edits of the same thing are joined " +
+	"On all other pages, and in dialogs, ? lists the keys and what the fields mean; where it would be typed, use F1.",
+	"Moving down past the last partition leads to the list of pending operations, and so does P. Edits of the same thing are joined " +
 		"into one; undo takes them back one by one.",
 	"Units of sizes: s (sectors), B, KiB, MiB, GiB, TiB, kB, MB, GB, TB; a number alone is in MiB. With a sign it is a change: +1GiB.",
 	"Positions that shunt chooses are aligned to the grid; distances and sizes are kept to the sector.",
@@ -47,7 +69,7 @@ var helpNotes = []string{
 
 func (m Model) helpLine(b binding, width int) string {
 	const column = 13
-	name := widget.Fit("  "+b.Help().Key, column, "")
+	name := widget.Fit("  "+b.Names(), column, "")
 	return m.st.Key.Render(name) + m.st.Text.Render(widget.Fit(b.Help().Desc, width-column, m.st.More))
 }
 

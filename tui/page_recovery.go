@@ -39,7 +39,7 @@ func (m Model) recoveryBindings(d document) []binding {
 	if d.run.active() {
 		list = append(list, on("l", "log", noTarget(Model.openLog), "l").pin())
 	}
-	return append(list, quitBinding().pin(), on("", "", Model.askClose, "ctrl+w"))
+	return append(list, quitBinding().pin(), closeBinding().quiet())
 }
 
 // recoveryText returns the description of the interrupted transaction, and the two choices without their buttons.

@@ -36,7 +36,7 @@ func (m Model) runBindings(d document) []binding {
 	default:
 		list = []binding{
 			on("q", "stop", noCommand(Model.askStop), "q", "esc", "ctrl+c").unless(stopping),
-			on("", "", noTarget(Model.browse), "o"),
+			openBinding().quiet(),
 		}
 	}
 	list = append(append(list, travel(Model.scrollRun, "scroll")...), turnBindings()...)

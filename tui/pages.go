@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
@@ -88,8 +90,21 @@ func (p page) parts() pageParts {
 	}[p]
 }
 
+// pageBindings returns the bindings of a page. Every page has a key that lists its keys.
+func (m Model) pageBindings(p page, d document) []binding {
+	list := p.parts().bindings(m, d)
+	if slices.ContainsFunc(list, func(b binding) bool { return b.Has(helpKey) }) {
+		return list
+	}
+	return append(list, on("?", "keys", noCommand(Model.openKeys), helpKey, "f1").pin())
+}
+
 // bottom returns the last line of every page: a message, or the keys.
 func (m Model) bottom() string {
+	if m.note.text == "" && m.gate.closed {
+		const text = "Just opened: no key counts until you pause for a moment"
+		return widget.Fit(" "+m.st.Muted.Render(text), m.width, m.st.More)
+	}
 	if m.note.text == "" {
 		return widget.Fit(widget.Line(m.keySpots()), m.width, m.st.More)
 	}
@@ -116,6 +131,6 @@ func (m Model) keySpots() []widget.Spot {
 		bindings, pinned := parts.bar(m, d)
 		return widget.KeyBar(bindings, pinned, m.width, m.st)
 	}
-	bindings, pinned := named(m, d, parts.bindings(m, d))
+	bindings, pinned := named(m, d, m.pageBindings(p, d))
 	return widget.KeyBar(bindings, pinned, m.width, m.st)
 }

@@ -98,6 +98,9 @@ type CopyOut struct {
 	Over bool
 }
 
+// Explain opens a dialog on top of this one, which stays open.
+type Explain struct{ Dialog Dialog }
+
 // Show opens another dialog in place of this one.
 type Show struct{ Dialog Dialog }
 
@@ -163,6 +166,7 @@ func (OpenPlan) action()    {}
 func (Do) action()          {}
 func (CopyOut) action()     {}
 func (Show) action()        {}
+func (Explain) action()     {}
 func (FitImage) action()    {}
 func (Open) action()        {}
 func (List) action()        {}

@@ -80,8 +80,14 @@ func paragraphs(texts []string, height int) (rows []row) {
 
 // answerRow returns the row of buttons.
 func answerRow(answers []Answer, chosen *int) row {
+	keys := []keymap.Binding{
+		keyLeft().As("previous answer"), keyRight().As("next answer"), keyPrevious().As("previous answer"), keyNext().As("next answer"),
+	}
+	for _, a := range answers {
+		keys = append(keys, a.Key.As(a.Label))
+	}
 	return row{
-		stop: stopButtons,
+		stop: stopButtons, about: about{keys: keys},
 		draw: func(p paper) drawing {
 			var buttons []widget.Button
 			for _, a := range answers {

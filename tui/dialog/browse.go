@@ -61,7 +61,7 @@ func (b *browse) check() {}
 
 // layout consists of the field, the list, and details of the selected entry.
 func (b *browse) layout() layout {
-	list := row{stop: stopName, draw: b.drawList, mouse: b.mouse}
+	list := row{stop: stopName, draw: b.drawList, mouse: b.mouse, about: about{keys: listKeys()}}
 	field := pathField(&b.field)
 	drawn := field.draw
 	field.draw = func(p paper) drawing { return b.drawField(drawn(p), p) }

@@ -101,7 +101,7 @@ func (c *create) kindRow() row {
 	for _, k := range c.kinds {
 		words = append(words, k.word)
 	}
-	r := pick(stopFS, "File system", words, &c.fs)
+	r := pick(stopFS, "File system", words, &c.fs).meant("What the new partition holds. A letter chooses the next that begins with it.")
 	r.keys = []keymap.Binding{keymap.Bind("←→ letter", "choose", "left", "right")}
 	turn := r.take
 	r.take = func(msg tea.Msg) Action {

@@ -25,6 +25,8 @@ type Dialog interface {
 	View(width, height int, st *styles.Styles) View
 	// Keys returns the keys that can be pressed, for the last lines of the window.
 	Keys() []keymap.Binding
+	// Sections lists all keys that the dialog takes, and what its fields mean.
+	Sections() []KeySection
 	// Pictured returns the disk of a bar that glides when the disk changes; ok is false if there is none.
 	Pictured() (disk model.Disk, ok bool)
 	// Glide returns the dialog with its bar on the way from another disk; rest is the share of the way that is left.

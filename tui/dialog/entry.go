@@ -77,7 +77,7 @@ func (e *entry) check() {
 }
 
 func (e *entry) layout() layout {
-	rows := []row{field(stopName, e.name, 36, &e.field), blank()}
+	rows := []row{field(stopName, e.name, 36, &e.field).meant(strings.Join(e.notes, " ")), blank()}
 	for _, n := range e.notes {
 		rows = append(rows, hint(n, 2))
 	}
@@ -115,7 +115,7 @@ func (t *typedWord) layout() layout {
 	})
 	return layout{
 		title: t.title, tone: Warning,
-		rows: append(paragraphs(t.text, 4), field(stopName, "Type "+t.word, 34, &t.field), blank(), says),
+		rows: append(paragraphs(t.text, 4), field(stopName, "Type "+t.word, 34, &t.field).meant("Nothing happens before the word is complete."), blank(), says),
 		does: "continue", more: []keymap.Binding{keyClear()},
 		accept: func() Action {
 			if t.field.Value() == t.word {

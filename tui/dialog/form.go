@@ -39,6 +39,8 @@ type layout struct {
 	keys   []keymap.Binding
 	more   []keymap.Binding // shown after Enter
 
+	explained bool // it is a list of keys itself
+
 	first    func(msg tea.Msg) (action Action, used bool) // handles a message before the rows
 	entered  func()                                       // called when another row gets the keyboard
 	pictured func() model.Disk                            // returns the disk of a bar that glides
@@ -65,6 +67,7 @@ const (
 	stopFlags
 	stopPrealloc
 	stopButtons
+	stopText // a text that scrolls
 )
 
 // row is a part of a form. Rows with the same stop have the keyboard together; the first of them receives the keys.
@@ -73,6 +76,7 @@ type row struct {
 	tab   int              // the tab key visits lower numbers first, and equal numbers from top to bottom
 	keys  []keymap.Binding // shown while it has the keyboard
 	draw  func(p paper) drawing
+	about about
 	take  func(msg tea.Msg) Action // handles keys and pastes while the row has the keyboard; may be nil
 	mouse func(m Mouse) Action     // may be nil
 }
@@ -124,6 +128,9 @@ const formWidth = 66
 func (f form[T, P]) Update(msg tea.Msg) (Dialog, Action) {
 	is := P(&f.is)
 	l := is.layout()
+	if press, ok := msg.(tea.KeyPressMsg); ok && l.explains(f.at, press) {
+		return f, Explain{Dialog: NewKeys("Keys: "+l.title, l.sections()...)}
+	}
 	var action Action
 	used := false
 	if l.first != nil {
@@ -266,11 +273,22 @@ func (f form[T, P]) Keys() []keymap.Binding {
 	if l.does != "" {
 		keys = append(keys, keyAccept(l.does))
 	}
-	if keys = append(keys, l.more...); l.esc == noWord {
+	keys = append(keys, l.more...)
+	switch {
+	case l.explained:
+	case l.row(f.at).about.types == anyText:
+		keys = append(keys, keyHelp().Short("f1"))
+	default:
+		keys = append(keys, keyHelp())
+	}
+	if l.esc == noWord {
 		return keys
 	}
 	return append(keys, keyCancel().As(cmp.Or(l.esc, "cancel")))
 }
+
+// Sections lists all keys that the dialog takes, and what its fields mean.
+func (f form[T, P]) Sections() []KeySection { return P(&f.is).layout().sections() }
 
 // Pictured returns the disk of a bar that glides when the disk changes; ok is false if there is none.
 func (f form[T, P]) Pictured() (disk model.Disk, ok bool) {

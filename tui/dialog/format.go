@@ -66,7 +66,7 @@ func (f *format) layout() layout {
 	height := func(p paper) int { return min(formatRows, len(f.kinds), max(3, p.height-9)) }
 	return layout{
 		title: "Format", part: &f.part, tone: tone,
-		rows: []row{listOf(stopFS, 10, &f.list, height), blank(), label, blank(), f.outcome(""), shown(f.lost)},
+		rows: []row{listOf(stopFS, 10, &f.list, height).meant("The file system that replaces the contents. What cannot be made here says why."), blank(), label, blank(), f.outcome(""), shown(f.lost)},
 		// The arrow keys move in the list while the label has the keyboard, too.
 		first: func(msg tea.Msg) (Action, bool) { return nil, f.list.take(msg) },
 		keys:  []keymap.Binding{keyList()}, accept: f.stage, does: "format",

@@ -131,7 +131,7 @@ func (s *imageSize) preallocHint() string {
 }
 
 func (s *imageSize) layout() layout {
-	size := field(stopSize, "New size", formField, &s.field)
+	size := field(stopSize, "New size", formField, &s.field).numeric().meant("The size that the disk gets, or a change with a sign. " + rule)
 	drawn := size.draw
 	size.draw = func(p paper) drawing {
 		return drawn(p).beside(p.st.Muted.Render(beside(s.field.Value(), geometry.Grouped(s.sectors)+" sectors")), p.width)
@@ -140,6 +140,7 @@ func (s *imageSize) layout() layout {
 	size.keys = []keymap.Binding{
 		keyMin(), keymap.Bind("↑↓", "by 1 MiB", "up", "down"), keymap.Bind("pgup/dn", "by 1 GiB", "pgup", "pgdown"), KeyFit(), KeyImageFile(),
 	}
+	size.about.keys = []keymap.Binding{keyUp().As("1 MiB more"), keyDown().As("1 MiB less")}
 	rows := []row{size}
 	switch {
 	case s.queue.Preview().Image.Renews:

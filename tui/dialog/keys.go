@@ -24,4 +24,5 @@ func keyHome() keymap.Binding              { return keymap.Bind("home", "first",
 func keyEnd() keymap.Binding               { return keymap.Bind("end", "last", "end") }
 func keyChoose() keymap.Binding            { return keymap.Bind("←→", "choose", "left", "right") }
 func keyList() keymap.Binding              { return keymap.Bind("↑↓", "choose", "up", "down") }
+func keyHelp() keymap.Binding              { return keymap.Bind("?", "keys", "?", "f1") }
 func keyClear() keymap.Binding             { return keymap.Bind("ctrl+u", "clear", "ctrl+u") }

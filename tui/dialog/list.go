@@ -55,6 +55,13 @@ func listKey(press tea.KeyPressMsg, n, page int) (by int, ok bool) {
 	return 0, false
 }
 
+// listKeys returns the keys that move the cursor in a list.
+func listKeys() []keymap.Binding {
+	return []keymap.Binding{
+		keyUp().As("up"), keyDown().As("down"), keyPageUp().As("page up"), keyPageDown().As("page down"), keyHome(), keyEnd(),
+	}
+}
+
 // letter returns the index of the next word that begins with the typed letter, or at if there is none.
 func letter(msg tea.Msg, at int, words []string) int {
 	press, _ := msg.(tea.KeyPressMsg)
@@ -73,7 +80,7 @@ func letter(msg tea.Msg, at int, words []string) int {
 // listOf returns a row with a list. A letter selects the next choice that begins with it.
 func listOf(own stop, column int, l *list, height func(p paper) int) row {
 	return row{
-		stop: own,
+		stop: own, about: about{keys: append(listKeys(), keymap.Bind("letters", "the next that begins with the letter"))},
 		draw: func(p paper) drawing { return l.draw(height(p), column, p) },
 		take: func(msg tea.Msg) Action {
 			if !l.take(msg) {

@@ -105,7 +105,7 @@ func (r *makeRoom) check() {}
 func (r *makeRoom) layout() layout {
 	l := layout{
 		title: "Make the image smaller", width: makeRoomWidth, pictured: r.preview, first: r.take, accept: r.accept,
-		rows: []row{shown(r.bars), blank(), {stop: stopSize, draw: r.list, mouse: r.mouse}},
+		rows: []row{shown(r.bars), blank(), {stop: stopSize, draw: r.list, mouse: r.mouse, about: about{keys: listKeys()[:4]}}},
 	}
 	if !r.image() {
 		l.title, l.part = "Make room for", &r.part
@@ -123,7 +123,7 @@ func (r *makeRoom) layout() layout {
 
 // sizeField returns the row with the field for the new size, and the present size.
 func (r *makeRoom) sizeField() row {
-	f := field(stopSize, "New size", formField, &r.field)
+	f := field(stopSize, "New size", formField, &r.field).numeric().meant("The size that the partition gets, or a change with a sign; max is the largest. " + rule)
 	drawn := f.draw
 	f.draw = func(p paper) drawing {
 		now := r.part.Ref() + " has " + geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(r.part.Span.Len()))

@@ -42,6 +42,7 @@ func (t *newTable) layout() layout {
 	answers := YesNo(no, "New table", widget.Writes, t.stage())
 	kind := pick(stopFS, "Kind", []string{"GPT", "MBR"}, &t.kind)
 	kind.keys = nil
+	kind = kind.meant("GPT suits every new disk. MBR is for old firmware and for small cards.")
 	return layout{
 		title: "New partition table", tone: Warning,
 		rows:  []row{kind, hint(about, 2), blank(), lost, blank(), t.outcome(""), answerRow(answers, &t.chosen)},

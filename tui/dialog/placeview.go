@@ -111,7 +111,8 @@ func (p *place) rows(f fill, first stop, common ...keymap.Binding) []row {
 	}
 	bar := row{
 		stop: stopBar, tab: 2, keys: keys(keymap.Bind("←→", "drag", "left", "right"), keyHandle()),
-		draw: func(on paper) drawing { return drawing{lines: []string{p.bar(f, on)}} },
+		about: about{keys: p.hiddenKeys()},
+		draw:  func(on paper) drawing { return drawing{lines: []string{p.bar(f, on)}} },
 		take: func(msg tea.Msg) Action {
 			p.command(msg, stopBar)
 			return nil
@@ -135,6 +136,11 @@ func (p *place) rows(f fill, first stop, common ...keymap.Binding) []row {
 	return append(rows, grid)
 }
 
+// hiddenKeys returns the keys that every row of the place takes, even if it does not show them.
+func (p *place) hiddenKeys() []keymap.Binding {
+	return []keymap.Binding{keyUp(), keyDown(), keyPageUp(), keyPageDown(), keyMin(), keyMax(), keyGrid()}
+}
+
 // limitKeys returns the keys for the smallest and the largest size, if the size can change.
 func (p *place) limitKeys() (keys []keymap.Binding) {
 	if p.limits.Shrink.OK() {
@@ -148,7 +154,8 @@ func (p *place) limitKeys() (keys []keymap.Binding) {
 
 // field returns the row of one of the three numbers. If the number is fixed, the row only shows it.
 func (p *place) field(own stop, name string) row {
-	r := field(own, name, formField, &p.fields[own-stopBefore])
+	r := field(own, name, formField, &p.fields[own-stopBefore]).numeric()
+	r.about.keys = p.hiddenKeys()
 	drawn := r.draw
 	r.draw = func(on paper) drawing {
 		return drawn(on).beside(on.st.Muted.Render(beside(p.fields[own-stopBefore].Value(), p.detail(own))), on.width)
@@ -188,6 +195,7 @@ func (p *place) alignRow() row {
 		words = words[:geometry.AlignTwoMiB]
 	}
 	r := pick(stopAlign, "Align to", words, &p.align)
+	r.about.keys = p.hiddenKeys()
 	drawn, turn := r.draw, r.take
 	r.tab = 1
 	r.draw = func(on paper) drawing {

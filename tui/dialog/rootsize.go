@@ -80,7 +80,7 @@ func (s *rootSize) layout() layout {
 		title, does, idle = "Shrink the image and its root", "shrink", sizeHint+" Without one, it becomes as small as its contents allow."
 	}
 	d := s.queue.Preview()
-	size := field(stopSize, "New size", formField, &s.field)
+	size := field(stopSize, "New size", formField, &s.field).numeric().meant("The size that the whole image gets, or a change with a sign. " + rule)
 	drawn := size.draw
 	size.draw = func(p paper) drawing {
 		return drawn(p).beside(p.st.Muted.Render(beside(s.field.Value(), "")), p.width)
@@ -108,7 +108,7 @@ func (s *rootSize) rootRow(d model.Disk) row {
 		p, _ := d.Partition(id)
 		words = append(words, p.Ref())
 	}
-	return pick(stopFS, "Root", words, &s.at)
+	return pick(stopFS, "Root", words, &s.at).meant("The file system that changes with the image. Several could be the root: choose one.")
 }
 
 // moves shows the operations, or why they are impossible.

@@ -43,7 +43,7 @@ func notes(text string, width, height int, look func(...string) string, st *styl
 // field returns a row with a name and a field of at most width cells.
 func field(own stop, name string, width int, f *widget.Field) row {
 	return row{
-		stop: own,
+		stop: own, about: about{name: name, types: anyText},
 		draw: func(p paper) drawing {
 			return fieldLine(formName(name, p), *f, min(width, p.width-formLabel-4), p)
 		},
@@ -56,7 +56,7 @@ func field(own stop, name string, width int, f *widget.Field) row {
 
 // pathField returns a row with a field for a path, over the whole width.
 func pathField(f *widget.Field) row {
-	r := field(stopName, "", 0, f)
+	r := field(stopName, "Path", 0, f).meant("The path of a file. One without / at its begin starts where shunt was started; ~ is the home directory.")
 	r.draw = func(p paper) drawing { return fieldLine(p.st.Focus.Render("Path "), *f, p.width-7, p) }
 	return r
 }
@@ -74,6 +74,7 @@ func pick[I ~int](own stop, name string, words []string, at *I) row {
 	}
 	return row{
 		stop: own, keys: []keymap.Binding{keyChoose()},
+		about: about{name: name, keys: []keymap.Binding{keyUp().As("previous"), keyDown().As("next"), keyHandle().As("next")}},
 		draw: func(p paper) drawing {
 			spots := widget.Choice(words, int(*at), p.here, p.width-formLabel-2, p.st)
 			spots = widget.Row(0, 0, append([]widget.Spot{{Text: formName(name, p)}}, spots...)...)

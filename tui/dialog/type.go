@@ -158,11 +158,13 @@ func (t *partType) layout() layout {
 	flags := row{
 		stop: stopFlags, keys: []keymap.Binding{keyChoose(), keymap.Bind("space", "on or off", "space")},
 		draw: func(p paper) drawing { return drawing{lines: t.flagLines(p)} }, take: t.flagKey,
+		about: about{keys: []keymap.Binding{keyUp().As("previous"), keyDown().As("next")}},
 	}
 	rows := []row{flags}
 	if t.was.Role != model.Extended {
-		search := field(stopFS, "Search", 34, &t.search)
+		search := field(stopFS, "Search", 34, &t.search).meant("A part of the name or the code of a type. The list shows those that have it.")
 		search.keys = []keymap.Binding{keyList(), keymap.Bind("letters", "search", "a"), keyNext().As("flags")}
+		search.about.keys = listKeys()
 		search.take = t.find
 		rows = []row{search, t.foundRow(), flags}
 	}

@@ -34,7 +34,8 @@ func (u *newUUID) layout() layout {
 	meaning := fmt.Sprintf("Two file systems on one system must not have the same UUID. "+
 		"Everything that finds %s by its UUID needs the new one: for example /etc/fstab or a boot loader.", u.part.Ref())
 	if u.queue.Env().Caps.Of(u.part.FS.Kind).HalfUUID {
-		rows = append(rows, pick(stopFS, "Change", []string{"all of it", "half of it"}, &u.half))
+		rows = append(rows, pick(stopFS, "Change", []string{"all of it", "half of it"}, &u.half).
+			meant("NTFS: Windows shows only half of the UUID, and may ask for activation again if that half changes."))
 		meaning += " Windows shows only half of the UUID, and may ask for activation again if that half changes."
 	}
 	return layout{

@@ -3,6 +3,7 @@ package keymap
 
 import (
 	"slices"
+	"strings"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -33,6 +34,17 @@ func (b Binding) Short(name string) Binding {
 	b.SetHelp(name, b.Help().Desc)
 	return b
 }
+
+// Names returns the names of all keys of the binding for people: "K shift+↑". Without keys it is the name that was given.
+func (b Binding) Names() string {
+	if len(b.Keys()) == 0 {
+		return b.Help().Key
+	}
+	return arrows.Replace(strings.Join(b.Keys(), " "))
+}
+
+// arrows replaces the names of keys that have a sign of their own, or a shorter name on keyboards.
+var arrows = strings.NewReplacer("pgdown", "pgdn", "pgup", "pgup", "up", "↑", "down", "↓", "left", "←", "right", "→")
 
 // Has reports whether a key belongs to the binding.
 func (b Binding) Has(key string) bool { return slices.Contains(b.Keys(), key) }

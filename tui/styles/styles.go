@@ -54,6 +54,9 @@ type Styles struct {
 
 	hues map[model.Hue]Look
 
+	// Held says that keys have no effect for a moment. No button is marked then, so that this is seen without colour, too.
+	Held bool
+
 	Unallocated, Unformatted, Extended, Other Look
 }
 
@@ -83,6 +86,14 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 		Unformatted: other, Other: other,
 		hues: c.hues(),
 	}
+}
+
+// Holding returns the styles for the moment in which keys have no effect: buttons and the names of keys are dim.
+func (s *Styles) Holding() *Styles {
+	held := *s
+	held.Held = true
+	held.Button, held.Chosen, held.Danger, held.Key = s.Faint, s.Faint, s.Faint, s.Faint
+	return &held
 }
 
 // FS returns the look of a kind of file system; kinds without a colour of their own share one.

@@ -31,7 +31,7 @@ func Buttons(buttons []Button, chosen int, st *styles.Styles) []Spot {
 	for i, b := range buttons {
 		text := strings.TrimLeft(b.Key+" "+b.Label, " ")
 		look, left, right := st.Button, "  ", "  "
-		if i == chosen {
+		if i == chosen && !st.Held {
 			left, right = "[ ", " ]"
 			look = st.Chosen
 			if b.Risk == Writes {

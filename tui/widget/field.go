@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"shunt/tui/keymap"
 	"shunt/tui/styles"
 )
 
@@ -23,14 +24,28 @@ type Field struct {
 
 // fieldKeys are the keys a field takes besides text.
 var fieldKeys = struct{ left, right, home, end, back, del, word, clear key.Binding }{
-	left:  key.NewBinding(key.WithKeys("left")),
-	right: key.NewBinding(key.WithKeys("right")),
-	home:  key.NewBinding(key.WithKeys("home", "ctrl+a")),
-	end:   key.NewBinding(key.WithKeys("end", "ctrl+e")),
-	back:  key.NewBinding(key.WithKeys("backspace", "ctrl+h")),
-	del:   key.NewBinding(key.WithKeys("delete", "ctrl+d")),
-	word:  key.NewBinding(key.WithKeys("ctrl+w")),
-	clear: key.NewBinding(key.WithKeys("ctrl+u")),
+	left:  fieldKey("a character to the left", "left"),
+	right: fieldKey("a character to the right", "right"),
+	home:  fieldKey("begin of the text", "home", "ctrl+a"),
+	end:   fieldKey("end of the text", "end", "ctrl+e"),
+	back:  fieldKey("delete to the left", "backspace", "ctrl+h"),
+	del:   fieldKey("delete to the right", "delete", "ctrl+d"),
+	word:  fieldKey("delete the word to the left", "ctrl+w"),
+	clear: fieldKey("clear", "ctrl+u"),
+}
+
+func fieldKey(does string, keys ...string) key.Binding {
+	return key.NewBinding(key.WithKeys(keys...), key.WithHelp("", does))
+}
+
+// FieldKeys returns the keys that every field takes besides text.
+func FieldKeys() []keymap.Binding {
+	k := fieldKeys
+	var out []keymap.Binding
+	for _, b := range []key.Binding{k.left, k.right, k.home, k.end, k.back, k.del, k.word, k.clear} {
+		out = append(out, keymap.Binding{Binding: b})
+	}
+	return out
 }
 
 // NewField returns a fresh field with the cursor after its text. limit is the greatest number of characters, 0 for any.

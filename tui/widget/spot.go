@@ -72,7 +72,11 @@ func keySpots(bindings []keymap.Binding, st *styles.Styles) []Spot {
 	var out []Spot
 	for _, b := range bindings {
 		// The descriptions have no look: these lines change often, and a look would send more bytes.
-		out = append(out, Spot{Text: st.Key.Render(b.Help().Key) + " " + b.Help().Desc, Key: cmp.Or(append(b.Keys(), "")...)})
+		does := b.Help().Desc
+		if st.Held {
+			does = st.Faint.Render(does)
+		}
+		out = append(out, Spot{Text: st.Key.Render(b.Help().Key) + " " + does, Key: cmp.Or(append(b.Keys(), "")...)})
 	}
 	return out
 }
