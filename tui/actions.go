@@ -238,7 +238,9 @@ func (m Model) drop(d document) (Model, tea.Cmd) {
 	if q.Len() > 0 {
 		return m, nil
 	}
-	return m.say(toneGood, text+"; nothing is pending any more").ignoreKeys()
+	m = m.say(toneGood, text+"; nothing is pending any more")
+	m.note.emptied = true
+	return m.ignoreKeys()
 }
 
 func (m Model) doEarlier(d document) Model { return m.shift(d, -1) }

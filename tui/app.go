@@ -76,6 +76,8 @@ type Model struct {
 type note struct {
 	text string
 	tone tone
+	// emptied says that the last pending operation was removed. The same key deletes a partition now, so it is refused once.
+	emptied bool
 }
 
 // gate ignores keys for a page or dialog that opened by itself.

@@ -155,6 +155,8 @@ func TestFocusStays(t *testing.T) {
 	d.Contains("Nothing yet.")
 	quietly(d)
 	d.Press("d")
+	d.Contains("Nothing yet.", "d once more deletes what is selected")
+	d.Press("d")
 	d.Contains("1 pending", "Delete p1")
 	d = open(t, Founding())
 	d.Press("P")

@@ -8,6 +8,7 @@ import (
 	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/dialog"
+	"shunt/tui/keymap"
 	"shunt/tui/widget"
 )
 
@@ -127,6 +128,9 @@ func nothingPending(_ Model, d document) model.Reason {
 	}
 	return ""
 }
+
+// removeKeys removes a pending operation, or deletes a partition.
+func removeKeys() keymap.Binding { return keymap.Bind("d", "delete", "d", "delete") }
 
 // switchPane gives the keyboard to the other of the two lists.
 func (m Model) switchPane(d document) Model {

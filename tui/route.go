@@ -63,7 +63,11 @@ func (m Model) press(msg tea.KeyPressMsg) (Model, tea.Cmd) {
 	if m.gate.closed {
 		return m.ignoreKeys()
 	}
+	emptied := m.note.emptied
 	m.note = note{}
+	if emptied && len(m.dialogs) == 0 && keymap.Match(msg, removeKeys()) {
+		return m.say(toneWarn, "Nothing is pending any more; d once more deletes what is selected"), nil
+	}
 	if keymap.Match(msg, suspendBinding().Binding) {
 		return m.suspend()
 	}
