@@ -40,6 +40,7 @@ func TargetSheet(d model.Disk, f Facts, name string) Sheet {
 		head.Add("Length", "fixed")
 	}
 	s := Sheet{Title: safetext.Printable(name)}.With(head)
+	s = s.With(hardware(f))
 	if f.Around != nil {
 		s = s.With(around(*f.Around))
 	}
@@ -49,6 +50,18 @@ func TargetSheet(d model.Disk, f Facts, name string) Sheet {
 	s = s.With(table(d)).With(remarks(d, f.Call))
 	if d.Table.Kind == model.TableNone {
 		s = s.With(contents(d.Whole, d.Size()))
+	}
+	return s
+}
+
+// hardware describes a physical device.
+func hardware(f Facts) SheetSection {
+	s := SheetSection{Title: "Hardware"}
+	s.Add("Model", f.Model)
+	s.Add("Serial", f.Serial)
+	s.Add("Connected", f.Bus)
+	if len(s.Lines) > 0 {
+		s.Add("Kind", map[bool]string{true: "a disk that turns", false: "no moving parts"}[f.Turns])
 	}
 	return s
 }

@@ -24,6 +24,9 @@ type Facts struct {
 	Around *model.ImageFile
 	// Foreign describes the file of an image in one of QEMU's formats; nil for others.
 	Foreign *model.ForeignImage
+	// Model, Serial and Bus are what a physical device says of itself, and Turns says that it is no SSD.
+	Model, Serial, Bus string
+	Turns              bool
 	// Mended says what was repaired in the format when the image was opened.
 	Mended []string
 	// Overlays names images beside the target that show it as their backing file.

@@ -62,6 +62,10 @@ func facts(t target.Target, o Options) report.Facts {
 	if f.Device = known; known && d.Physical() {
 		f.Retype = t.Path()
 	}
+	if known {
+		h := d.Hardware()
+		f.Model, f.Serial, f.Bus, f.Turns = h.Model, h.Serial, h.Bus, h.Rotates
+	}
 	if rest := target.Remainder(t); rest != 0 {
 		f.Note = fmt.Sprintf("%d bytes follow the last whole sector and stay as they are", rest)
 	}

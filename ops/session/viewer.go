@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -173,7 +174,7 @@ func (v Viewer) Inform(ctx context.Context, id model.PartID) (report.Sheet, erro
 	name := filepath.Base(v.path)
 	var sheet report.Sheet
 	if id == 0 {
-		sheet = inspect.Target(v.target, v.shown(), name, v.facts)
+		sheet = v.withHealth(ctx, inspect.Target(v.target, v.shown(), name, v.facts))
 	} else {
 		d := v.shown()
 		p, ok := d.Partition(id)
@@ -190,7 +191,7 @@ func (v Viewer) Inform(ctx context.Context, id model.PartID) (report.Sheet, erro
 	if err == nil && answer.Err != "" {
 		err = errors.New(answer.Err)
 	}
-	sheet.Said = answer.Said
+	sheet.Said = append(sheet.Said, answer.Said...)
 	if ctx.Err() != nil {
 		return sheet, ctx.Err()
 	}
@@ -198,6 +199,20 @@ func (v Viewer) Inform(ctx context.Context, id model.PartID) (report.Sheet, erro
 		sheet.Said = append(sheet.Said, report.Said{Command: inspect.Command(at.FS.Kind, at.Name), Err: safetext.Printable(err.Error())})
 	}
 	return sheet, nil
+}
+
+// withHealth adds what a physical disk says of its health. Without root nobody can ask it.
+func (v Viewer) withHealth(ctx context.Context, sheet report.Sheet) report.Sheet {
+	d, known := v.target.(target.KernelDisk)
+	if !known || d.Hardware() == (target.Hardware{}) || os.Geteuid() != 0 {
+		return sheet
+	}
+	section, said, ok := inspect.Smart(ctx, v.target.Path())
+	if ok {
+		return sheet.With(section)
+	}
+	sheet.Said = append(sheet.Said, said)
+	return sheet
 }
 
 // List lists the directory or the file at an exact path in a partition, or with id 0 in the file system that covers a disk without a

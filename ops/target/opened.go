@@ -69,6 +69,8 @@ type KernelDisk interface {
 
 	// Physical reports whether it is a disk that people may depend on, and not an image of one.
 	Physical() bool
+	// Hardware describes the device, as far as it names itself. It is zero for devices that are no hardware.
+	Hardware() Hardware
 	// Lend calls do, and lets the partitions be mounted meanwhile. Afterwards it keeps them from being mounted again, unless
 	// something on the device is in use by then.
 	Lend(do func() error) error
@@ -88,6 +90,15 @@ type KernelDisk interface {
 	// Detach detaches a loop device from its file. It fails if a partition of it is in use, or with ErrNoLoop. Nothing has
 	// changed then. It closes the target in any case.
 	Detach() error
+}
+
+// Hardware is what a physical device says of itself. Each text may be "".
+type Hardware struct {
+	Model  string // with its maker
+	Serial string
+	Bus    string // how it is connected: "USB", "SATA", "NVMe"
+	// Rotates says that the kernel takes it for a disk that turns.
+	Rotates bool
 }
 
 // A Hosted is an image that takes more space on a file system of the host as it is written to.

@@ -196,10 +196,11 @@ func (b *device) Files() []*os.File {
 	return slices.DeleteFunc([]*os.File{b.Read, b.claim, b.image}, func(f *os.File) bool { return f == nil })
 }
 
-func (b *device) Format() string      { return b.disk.Kind() }
-func (b *device) Fixed() bool         { return true }
-func (b *device) Physical() bool      { return b.disk.Physical() }
-func (b *device) Place() target.Place { return b.disk.Place() }
+func (b *device) Format() string            { return b.disk.Kind() }
+func (b *device) Fixed() bool               { return true }
+func (b *device) Physical() bool            { return b.disk.Physical() }
+func (b *device) Hardware() target.Hardware { return b.disk.Hardware() }
+func (b *device) Place() target.Place       { return b.disk.Place() }
 
 // AllowWrites also makes writes visible that others made through the nodes of the partitions.
 func (b *device) AllowWrites() error {
