@@ -42,6 +42,12 @@ func (q Queue) Before(i int) model.Disk {
 	return q.disks[i-1]
 }
 
+// Same reports whether two queues hold the same list of operations. It does not look into the operations: after a change and its
+// reverse the list is another one.
+func (q Queue) Same(other Queue) bool {
+	return len(q.ops) == len(other.ops) && (len(q.ops) == 0 || &q.ops[0] == &other.ops[0])
+}
+
 // Preview returns the disk after all pending operations.
 func (q Queue) Preview() model.Disk { return q.Before(q.Len()) }
 

@@ -47,7 +47,7 @@ func startTerminal(ctx context.Context, home, dir string, columns, rows int, arg
 	}
 	// A program that sees TMUX would ask tmux for the abilities of the outer terminal, and there is none.
 	command := append([]string{
-		"env", "-u", "TMUX", "-u", "TMUX_PANE", "-u", "NO_COLOR", "TERM=xterm-256color", "COLORTERM=truecolor", "LC_ALL=C.UTF-8",
+		"env", "-u", "TMUX", "-u", "TMUX_PANE", "-u", "NO_COLOR", "TERM=xterm-256color", "COLORTERM=truecolor", "LC_ALL=C.UTF-8", "SHUNT_REHEARSE_AHEAD=off",
 		"HOME=" + home, "XDG_STATE_HOME=/dev/null", // suppress the greeting of a first start
 	}, argv...)
 	_, err := t.tmux(ctx, append([]string{

@@ -18,6 +18,7 @@ import (
 	"shunt/geometry"
 	"shunt/model/safetext"
 	"shunt/ops"
+	"shunt/ops/report"
 	"shunt/tui/dialog"
 	"shunt/tui/styles"
 )
@@ -31,6 +32,8 @@ type Options struct {
 	Glyphs styles.GlyphSet
 	// NoColor turns colours off; otherwise the terminal and NO_COLOR decide.
 	NoColor bool
+	// Settings are those that are kept between starts.
+	Settings report.Settings
 	// Animate lets disk bars glide from one state to the next. It costs bandwidth, so it is off on slow lines.
 	Animate bool
 	// NoBar turns the terminal's own progress bar off; Edit sets it for terminals that misread the sequence.

@@ -33,6 +33,8 @@ type Nearby interface {
 	Recent() []report.Candidate
 	// Summarize describes the contents of files and devices, in the order of the paths.
 	Summarize(paths []string) []report.Summary
+	// Keep makes the settings those of the next start, as far as they can be stored.
+	Keep(report.Settings)
 	// Greet reports whether the greeting is due. It reports true only once for each user.
 	Greet() bool
 }
@@ -54,6 +56,8 @@ type Target interface {
 	Last() *report.Last
 	// Start starts the rehearsal of a queue. After a successful rehearsal the run waits for Commit or Cancel.
 	Start(q ops.Queue) (Run, error)
+	// StartAhead does the same in the background: the run rests (see Run.Rest) from its beginning.
+	StartAhead(q ops.Queue) (Run, error)
 	// Recover starts to finish or roll back the unfinished transaction. Both lead to a consistent disk.
 	Recover(how report.Task) (Run, error)
 	// Undo starts to undo the last applied transaction, which Facts describes. The run ends with report.RolledBack, or
@@ -116,6 +120,10 @@ type Run interface {
 	Rehearsed() ops.Queue
 	// Commit applies the rehearsed queue. It returns at once.
 	Commit()
+	// Rest says that nobody waits for the rehearsal. It then takes little of the machine, and ends when anything else needs the
+	// target. Resume says that somebody waits for it again. Both return at once.
+	Rest()
+	Resume()
 	// Cancel asks the run to stop at the next safe point. It returns at once and may be called at any time and more than
 	// once.
 	Cancel()

@@ -79,10 +79,22 @@ func closeTarget(t Target) tea.Cmd {
 	return background(func() { _ = t.Close() }) // nothing was written: a failure to unlock loses no data
 }
 
+// startRun starts a run. If nobody has a use for it by then, it is cancelled.
 func startRun(gen int, start func() (Run, error)) tea.Cmd {
 	return func() tea.Msg {
 		run, err := start()
-		return forRun(gen, func(m Model, i int) (Model, tea.Cmd) { return m.started(i, run, err) })
+		return result(func(m Model) (Model, tea.Cmd) {
+			if i, ok := m.byRun(gen); ok {
+				return m.started(i, run, err)
+			}
+			if i, ok := m.byAhead(gen); ok {
+				return m.startedAhead(i, run, err)
+			}
+			if err != nil {
+				return m, nil
+			}
+			return m, background(run.Cancel)
+		})
 	}
 }
 
@@ -103,11 +115,15 @@ func follow(r Run, gen int) tea.Cmd {
 		waitProgress(r, gen),
 		func() tea.Msg {
 			report, ok := r.Report()
-			return forRun(gen, func(m Model, i int) (Model, tea.Cmd) { return m.reported(i, report, ok) })
+			return forRun(gen,
+				func(m Model, i int) (Model, tea.Cmd) { return m.reported(i, report, ok) },
+				func(m Model, i int) (Model, tea.Cmd) { return m.reportedAhead(i, report, ok), nil })
 		},
 		func() tea.Msg {
 			end, log := r.Result(), r.Log()
-			return forRun(gen, func(m Model, i int) (Model, tea.Cmd) { return m.ended(i, end, log) })
+			return forRun(gen,
+				func(m Model, i int) (Model, tea.Cmd) { return m.ended(i, end, log) },
+				func(m Model, i int) (Model, tea.Cmd) { return m.endedAhead(i, end, log), nil })
 		},
 	)
 }
@@ -120,7 +136,9 @@ func waitProgress(r Run, gen int) tea.Cmd {
 			return nil
 		}
 		log := r.Log()
-		return forRun(gen, func(m Model, i int) (Model, tea.Cmd) { return m.progressed(i, progress, log) })
+		return forRun(gen,
+			func(m Model, i int) (Model, tea.Cmd) { return m.progressed(i, progress, log) },
+			func(m Model, i int) (Model, tea.Cmd) { return m.progressedAhead(i, progress, log) })
 	}
 }
 

@@ -37,6 +37,7 @@ type document struct {
 	// unfinished is the interrupted transaction that has to be finished or rolled back first, or nil.
 	unfinished *report.Unfinished
 	run        running // the current run
+	ahead      ahead   // a rehearsal in the background
 	// cleared is the queue before X cleared it, until something else is undone.
 	cleared ops.Queue
 	// log is that of the last run that is no longer shown.

@@ -22,11 +22,15 @@ func forTarget(gen int, do func(m Model, i int) (Model, tea.Cmd)) result {
 	}
 }
 
-// forRun returns a result for the document that shows the run with generation gen. It does nothing once that run is gone.
-func forRun(gen int, do func(m Model, i int) (Model, tea.Cmd)) result {
+// forRun returns a result for the document that has the run with generation gen: do if the document shows it, or behind if it
+// is in the background. It does nothing once that run is gone.
+func forRun(gen int, do, behind func(m Model, i int) (Model, tea.Cmd)) result {
 	return func(m Model) (Model, tea.Cmd) {
 		if i, ok := m.byRun(gen); ok {
 			return do(m, i)
+		}
+		if i, ok := m.byAhead(gen); ok {
+			return behind(m, i)
 		}
 		return m, nil
 	}

@@ -18,6 +18,8 @@ type Files struct {
 	Recents, Nodes []report.Candidate
 	// First says that nobody was told yet how to begin.
 	First bool
+	// Kept lists the settings that were kept.
+	Kept []report.Settings
 }
 
 // List is the directory in Dirs; a relative name is taken to begin at "/".
@@ -45,6 +47,9 @@ func (f *Files) Summarize(paths []string) []report.Summary {
 	}
 	return list
 }
+
+// Keep notes the settings.
+func (f *Files) Keep(s report.Settings) { f.Kept = append(f.Kept, s) }
 
 // Greet is First, once.
 func (f *Files) Greet() bool {

@@ -58,6 +58,7 @@ func editorGroups() []bindingGroup {
 			on("X", "clear all", noCommand(Model.askClear), "X"),
 			on("R", "rehearse", Model.rehearse, "R"),
 			on("a", "apply", Model.apply, "a"),
+			byPalette("rehearse in the background", Model.turnAhead),
 			on("s", "save plan", noCommand(Model.askSavePlan), "s"),
 			on("p", "open plan", noCommand(Model.askOpenPlan), "p"),
 			on("U", "undo the last apply", noCommand(Model.askTakeBack), "U"),

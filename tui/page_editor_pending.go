@@ -84,7 +84,8 @@ func (v *pendingView) list(height int) (lines []string, of []int) {
 // box draws the list of operations with their costs.
 func (v *pendingView) box(height int) []string {
 	st, width := v.m.st, v.m.width
-	f := widget.Frame{Title: "Pending", Foot: v.m.footWords(v.d), Edge: st.Faint, Name: st.Muted}
+	mark, look := v.d.aheadMark(st)
+	f := widget.Frame{Title: "Pending", Mark: mark, Marked: look, Foot: v.m.footWords(v.d), Edge: st.Faint, Name: st.Muted}
 	switch {
 	case v.d.pane == pendingPane:
 		f.Title, f.Edge, f.Name = st.Cursor+" Pending", st.Focus, st.Title

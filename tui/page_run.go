@@ -13,13 +13,13 @@ func (m Model) runBindings(d document) []binding {
 	var list []binding
 	switch {
 	case d.run.asks():
-		answer := noTarget(Model.stopRun)
+		answer := Model.leaveReport
 		if d.run.chosen == 1 {
 			answer = Model.askCommit
 		}
 		list = []binding{
 			on("y", "apply", Model.askCommit, "y", "Y"),
-			on("n", "not now", noTarget(Model.stopRun), "n", "N", "esc", "q", "ctrl+c"),
+			on("n", "not now", Model.leaveReport, "n", "N", "esc", "q", "ctrl+c"),
 			m.choose(func(m Model, d document) Model { d.run.chosen = 1 - d.run.chosen; return m.withDoc(m.current, d) }),
 			on("enter", "answer", answer, "enter"),
 		}
@@ -68,12 +68,12 @@ func (m Model) askTakeBackFromResult(d document) Model {
 	return m.withDoc(m.current, d).askTakeBack(d)
 }
 
-// closeReport closes the report. If the run waits for a decision, it is cancelled.
+// closeReport closes the report. If the run waits for a decision, it goes on waiting in the background.
 func (m Model) closeReport(d document) (Model, tea.Cmd) {
 	if d.run.over() {
 		return m.leaveRun(d)
 	}
-	return m.stopRun()
+	return m.leaveReport(d)
 }
 
 // leaveRun returns to the editor, or to the recovery page if the run was interrupted.

@@ -103,7 +103,7 @@ func (b *block) rehearsalText(d document) {
 		if i < len(now.Past) {
 			took = now.Past[i].Took
 		} else if i+1 == now.Step {
-			took = now.Running
+			took = now.Running.Truncate(time.Second)
 		}
 		b.add(b.stepLine(i+1, now.Step, words, took))
 	}
@@ -126,7 +126,7 @@ func (b *block) gauge(d document) string {
 // well as the mark does: "move p2", "moving p2", "moved p2".
 func (b *block) stepLine(i, running int, words ops.Phrase, took time.Duration) string {
 	st := b.st
-	const timeWidth = 8
+	const timeWidth = 12
 	room := min(b.width, gaugeWidth) - timeWidth - 2
 	mark, look, at, text := st.Later, st.Faint, st.Muted, words.Do()
 	switch {
@@ -162,8 +162,8 @@ func (b *block) paceLine(d document) string {
 	case now.Step > 0:
 		parts = append(parts, fmt.Sprintf("step %d of %d", now.Step, max(n, now.Step)))
 	}
-	if now.Elapsed > 0 {
-		parts = append(parts, widget.Duration(now.Elapsed)+" so far")
+	if now.Elapsed >= time.Second {
+		parts = append(parts, widget.Duration(now.Elapsed.Truncate(time.Second))+" so far")
 	}
 	text := ""
 	for _, p := range parts {
@@ -209,7 +209,7 @@ func (b *block) milestones(list []milestone, now report.Progress, at int) {
 		took[milestoneOf(list, p.Stage)] += p.Took
 	}
 	if now.Running > 0 {
-		took[at] += now.Running
+		took[at] += now.Running.Truncate(time.Second)
 	}
 	for i, s := range list {
 		d, known := took[i]

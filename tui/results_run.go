@@ -45,6 +45,9 @@ func (m Model) started(i int, run Run, err error) (Model, tea.Cmd) {
 	}
 	r.run = run
 	cmd := follow(run, r.gen)
+	if r.joined {
+		cmd = tea.Batch(cmd, background(run.Resume))
+	}
 	if r.stopping {
 		cmd = tea.Batch(cmd, background(run.Cancel))
 	}
@@ -73,11 +76,7 @@ func (m Model) reported(i int, found report.Rehearsal, ok bool) (Model, tea.Cmd)
 	if !ok {
 		return m, nil
 	}
-	if len(found.Replanned) > 0 {
-		d := m.docs[i]
-		d.queue = r.run.Rehearsed()
-		m, r.queue = m.withDoc(i, d), d.queue
-	}
+	m, r = m.replanned(i, r, found)
 	r = r.reported(found)
 	if r.result != nil {
 		// The result came before the report. A failed rehearsal is shown by its report, everything else by the result.
@@ -91,6 +90,17 @@ func (m Model) reported(i int, found report.Rehearsal, ok bool) (Model, tea.Cmd)
 		return m, nil
 	}
 	return m.announce(i, "the rehearsal is over"), ring(r.took)
+}
+
+// replanned takes over the queue of a rehearsal that made another plan than was asked for.
+func (m Model) replanned(i int, r running, found report.Rehearsal) (Model, running) {
+	if len(found.Replanned) == 0 {
+		return m, r
+	}
+	d := m.docs[i]
+	d.queue = r.run.Rehearsed()
+	r.queue = d.queue
+	return m.withDoc(i, d), r
 }
 
 // ended applies the result of a run.

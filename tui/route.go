@@ -16,7 +16,8 @@ import (
 func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	next, cmd := m.route(msg)
 	next, gate := next.guardKeyboard(m, msg)
-	return next.glide(m, tea.Batch(cmd, gate))
+	next, behind := next.lookAhead(m)
+	return next.glide(m, tea.Batch(cmd, gate, behind))
 }
 
 func (m Model) route(msg tea.Msg) (Model, tea.Cmd) {

@@ -15,7 +15,7 @@ import (
 
 // Enter on the report is No: only y, or choosing Yes, commits.
 func TestReportDefaultsToNo(t *testing.T) {
-	for keys, want := range map[string]struct{ commits, cancels int }{
+	for keys, want := range map[string]struct{ commits, rests int }{
 		"enter": {0, 1}, "n": {0, 1}, "esc": {0, 1}, "q": {0, 1}, "ctrl+c": {0, 1}, "y": {1, 0}, "right enter": {1, 0}, "left right enter": {0, 1},
 		"tab enter": {1, 0}, "x": {0, 0}, "down": {0, 0}, "a": {0, 0},
 	} {
@@ -23,8 +23,8 @@ func TestReportDefaultsToNo(t *testing.T) {
 		d := open(t, target)
 		story{t, d, target}.toReport()
 		d.Press(strings.Fields(keys)...)
-		if r := last(t, target); r.Commits != want.commits || r.Cancels != want.cancels {
-			t.Errorf("%q: %d commits, %d cancels, want %v", keys, r.Commits, r.Cancels, want)
+		if r := last(t, target); r.Commits != want.commits || r.Rests != (want.rests == 1) || r.Cancels != 0 {
+			t.Errorf("%q: %d commits, rests %v, %d cancels, want %v", keys, r.Commits, r.Rests, r.Cancels, want)
 		}
 	}
 }
@@ -133,7 +133,7 @@ func TestRehearsalFails(t *testing.T) {
 	}
 }
 
-// R shows the report and gives the run up afterwards; it offers no commit.
+// R shows the report and keeps what was rehearsed afterwards; it offers no commit.
 func TestRehearseOnly(t *testing.T) {
 	target := Founding()
 	d := open(t, target)
@@ -143,13 +143,11 @@ func TestRehearseOnly(t *testing.T) {
 	quietly(d)
 	d.Lacks("Apply to")
 	d.Press("y", "enter")
-	if r := last(t, target); r.Commits != 0 || r.Cancels != 1 {
-		t.Fatalf("%d commits, %d cancels", r.Commits, r.Cancels)
+	if r := last(t, target); r.Commits != 0 || !r.Rests {
+		t.Fatalf("%d commits, rests %v", r.Commits, r.Rests)
 	}
-	d.Do(func() { last(t, target).End(report.Result{Outcome: report.Unchanged}) })
 	d.Contains("stick.raw was not changed", "3 pending")
-	quietly(d)
-	d.Press("a")
+	d.Press("x", "a") // of another queue it is no use
 	d.Contains("Rehearsing stick.raw")
 }
 
@@ -215,7 +213,7 @@ func TestProgress(t *testing.T) {
 			last(t, target).Tell(report.Progress{Phase: report.Committing, Stage: "copy", Done: i * geometry.MiB, Total: 4 * geometry.MiB, Elapsed: time.Duration(i) * time.Second})
 		})
 	}
-	d.Contains("100 %", "4.00 MiB of 4.00 MiB", "0:00 left", "open the target again to finish")
+	d.Contains("100 %", "4.00 MiB of 4.00 MiB", "0 s left", "open the target again to finish")
 	d.Do(func() {
 		last(t, target).Tell(report.Progress{Phase: report.Committing, Stage: "done"})
 		last(t, target).End(resultDone)
@@ -274,8 +272,8 @@ func TestApplyAfterRehearsal(t *testing.T) {
 	d.Do(func() { rehearsed.Finish(passed()) })
 	quietly(d)
 	d.Press("a", "enter") // the answer is No at first
-	if rehearsed.Commits != 0 || rehearsed.Cancels != 1 {
-		t.Errorf("enter: %d commits, %d cancels", rehearsed.Commits, rehearsed.Cancels)
+	if rehearsed.Commits != 0 || !rehearsed.Rests {
+		t.Errorf("enter: %d commits, rests %v", rehearsed.Commits, rehearsed.Rests)
 	}
 
 	d = open(t, target)

@@ -45,6 +45,8 @@ type running struct {
 	log      []string
 	// stopping is set when the user asks to stop, committing when the user confirms the commit.
 	stopping, committing bool
+	// joined is set if the run began in the background, and somebody waits for it now.
+	joined bool
 	// settled is set when the target has been read again after the end.
 	settled bool
 	// undecided is set if the run was interrupted, yet the target has no unfinished transaction, and it is unknown whether the

@@ -38,7 +38,7 @@ func TestSigns(t *testing.T) {
 		s.run().Tell(report.Progress{Phase: report.Rehearsing, Stage: "writing the journal", Step: 8, Steps: 7, Elapsed: 15 * time.Second})
 	})
 	is("shunt: stick.raw 99 % rehearsing", tea.ProgressBarDefault, 99, 0)
-	d.Contains("writing the journal   0:15 so far")
+	d.Contains("writing the journal   15 s so far")
 	d.Do(func() { s.run().Finish(passed()) })
 	is("shunt: stick.raw asks", tea.ProgressBarWarning, 100, 1)
 	quietly(d)

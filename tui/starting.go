@@ -3,6 +3,7 @@ package tui
 import (
 	tea "charm.land/bubbletea/v2"
 
+	"shunt/ops"
 	"shunt/ops/report"
 	"shunt/tui/dialog"
 )
@@ -18,16 +19,26 @@ func (m Model) begin(d document, kind runKind) (Model, tea.Cmd) {
 	if d.queue.Len() == 0 {
 		return m.say(toneWarn, "Nothing is pending: there is nothing to rehearse or apply"), nil
 	}
-	steps, err := d.queue.Compile()
+	if d.ahead.usable(d.queue) {
+		return m.join(d, kind)
+	}
+	m.gen++
+	run, err := rehearsing(m.gen, kind, d.queue)
 	if err != nil {
 		return m.refuse(err), nil
 	}
-	m.gen++
-	d.run = running{gen: m.gen, kind: kind, queue: d.queue, now: report.Progress{Phase: report.Rehearsing}}
-	for _, s := range steps {
-		d.run.steps = append(d.run.steps, s.Words(d.queue.Initial().SectorSize))
-	}
+	d.run = run
 	return m.withDoc(m.current, d), startRun(m.gen, func() (Run, error) { return d.target.Start(d.queue) })
+}
+
+// rehearsing returns a run that is about to begin.
+func rehearsing(gen int, kind runKind, q ops.Queue) (running, error) {
+	r := running{gen: gen, kind: kind, queue: q, now: report.Progress{Phase: report.Rehearsing}}
+	steps, err := q.Compile()
+	for _, s := range steps {
+		r.steps = append(r.steps, s.Words(q.Initial().SectorSize))
+	}
+	return r, err
 }
 
 // recoverTarget starts to finish or roll back an interrupted transaction.

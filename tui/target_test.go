@@ -30,6 +30,7 @@ type Target struct {
 	Rescans    int
 	Recoveries []report.Task
 	Undos      int // calls of Undo
+	Ahead      int // calls of StartAhead
 	MountErr   error
 	// Held makes Open, Mount, Unmount, Discover, Rescan and Start of it wait until it is false again.
 	Held bool
@@ -78,6 +79,12 @@ func (t *Target) Last() (last *report.Last) {
 
 // Start begins a run that does what the test tells it to.
 func (t *Target) Start(q ops.Queue) (tui.Run, error) { return t.begin(&Run{Queue: q}) }
+
+// StartAhead begins such a run that rests.
+func (t *Target) StartAhead(q ops.Queue) (tui.Run, error) {
+	t.backend.idle.do(func() { t.Ahead++ })
+	return t.begin(&Run{Queue: q, Rests: true})
+}
 
 // Recover begins a run that ends an unfinished transaction.
 func (t *Target) Recover(how report.Task) (tui.Run, error) {
@@ -274,6 +281,7 @@ type Run struct {
 	log      []string
 	// Commits and Cancels count the calls.
 	Commits, Cancels int
+	Rests            bool // it rests now
 }
 
 // Tell, Say, Finish and End are for tests: a snapshot of the progress, lines of the log, the end of the rehearsal, and the
@@ -310,6 +318,8 @@ func (r *Run) Report() (result report.Rehearsal, ok bool) {
 
 func (r *Run) Rehearsed() ops.Queue { return r.Again }
 
+func (r *Run) Rest()   { r.idle.do(func() { r.Rests = true }) }
+func (r *Run) Resume() { r.idle.do(func() { r.Rests = false }) }
 func (r *Run) Commit() { r.idle.do(func() { r.Commits++ }) }
 func (r *Run) Cancel() { r.idle.do(func() { r.Cancels++ }) }
 

@@ -212,11 +212,19 @@ func (d *Dir) CanExchange() error {
 	})
 }
 
-// Free returns how many free bytes the directory's file system has for this user.
+// Free returns how many free bytes the directory's file system has for this user. If the directory does not exist yet, it is that
+// of the one above.
 func (d *Dir) Free() (free int64, err error) {
 	err = d.withRights(func() error {
 		var st unix.Statfs_t
-		if err := unix.Fstatfs(int(d.dir.Fd()), &st); err != nil {
+		at := d.dir
+		if at == nil {
+			at = d.parent
+		}
+		if at == nil {
+			return fs.ErrNotExist
+		}
+		if err := unix.Fstatfs(int(at.Fd()), &st); err != nil {
 			return err
 		}
 		blocks := st.Bavail

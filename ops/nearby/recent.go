@@ -19,9 +19,10 @@ import (
 )
 
 const (
-	recentFile  = "recent"  // a path a line, the newest first, quoted because a path may hold any bytes
-	greetedFile = "greeted" // exists once the greeting was shown
-	mostRecent  = 20
+	recentFile   = "recent"  // a path a line, the newest first, quoted because a path may hold any bytes
+	greetedFile  = "greeted" // exists once the greeting was shown
+	settingsFile = "settings.json"
+	mostRecent   = 20
 )
 
 // StateDir returns the directory in which shunt remembers things: $XDG_STATE_HOME/shunt, or ~/.local/state/shunt, or "".
@@ -52,27 +53,32 @@ func (f Finder) Recent() []report.Candidate {
 	return list
 }
 
-// recent returns the paths in the file, none if it is broken.
-func (f Finder) recent() []string {
+// get reads a file of the state directory; it returns "" if that is not possible.
+func (f Finder) get(name string) string {
 	const most = 1 << 20
 	if f.State == "" {
-		return nil
+		return ""
 	}
 	// O_NONBLOCK keeps a pipe or a lease from blocking this.
-	file, err := os.OpenFile(filepath.Join(f.State, recentFile), os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
+	file, err := os.OpenFile(filepath.Join(f.State, name), os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
 	if err != nil {
-		return nil
+		return ""
 	}
 	defer func() { _ = file.Close() }() // only read
 	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() > most {
-		return nil
+		return ""
 	}
 	text, err := io.ReadAll(io.LimitReader(file, most))
 	if err != nil {
-		return nil
+		return ""
 	}
+	return string(text)
+}
+
+// recent returns the paths in the file, none if it is broken.
+func (f Finder) recent() []string {
 	var list []string
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(f.get(recentFile)) {
 		path, err := strconv.Unquote(strings.TrimSuffix(line, "\n"))
 		if err != nil || !filepath.IsAbs(path) || strings.ContainsRune(path, 0) {
 			return nil
@@ -85,9 +91,6 @@ func (f Finder) recent() []string {
 // Remember makes a target the newest of the recent ones.
 func (f Finder) Remember(path string) error {
 	path, err := filepath.Abs(path)
-	if err == nil {
-		err = f.ready()
-	}
 	if err != nil {
 		return err
 	}
@@ -96,14 +99,22 @@ func (f Finder) Remember(path string) error {
 	for _, path := range list[:min(len(list), mostRecent)] {
 		text.WriteString(strconv.Quote(path) + "\n")
 	}
-	temp, err := os.CreateTemp(f.State, recentFile+".*") // 0600: others need not know the names
+	return f.put(recentFile, text.String())
+}
+
+// put writes a file of the state directory: after a failure it is as it was.
+func (f Finder) put(name, text string) error {
+	if err := f.ready(); err != nil {
+		return err
+	}
+	temp, err := os.CreateTemp(f.State, name+".*") // 0600: others need not know the names
 	if err != nil {
 		return err
 	}
-	_, err = temp.WriteString(text.String())
+	_, err = temp.WriteString(text)
 	err = errors.Join(err, temp.Close())
 	if err == nil {
-		err = os.Rename(temp.Name(), filepath.Join(f.State, recentFile))
+		err = os.Rename(temp.Name(), filepath.Join(f.State, name))
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(temp.Name()))

@@ -152,6 +152,8 @@ type Result struct {
 	Err     string  `json:"error,omitempty"`
 	Advice  string  `json:"advice,omitempty"` // what to do next
 	Log     string  `json:"log,omitempty"`    // all commands with their output
+	// Cancelled says that it was stopped before it wrote anything.
+	Cancelled bool `json:"cancelled,omitempty"`
 	// Silent says that the worker ended without a result. The target must be read to find out what happened.
 	Silent bool `json:"-"`
 	// LostUnused says, of a target that was rolled back, that some blocks that no file system used have other content now.

@@ -51,12 +51,13 @@ func (g *Group) find(path string) (*Session, error) {
 	return g.open[path], g.atRest(path)
 }
 
-// atRest returns an error while a run on the target has not ended, since it may change the target.
+// atRest returns an error while a run on the target has not ended, since it may change the target. One that rests is ended.
 func (g *Group) atRest(path string) error {
 	r := g.busy[path]
 	if r == nil {
 		return nil
 	}
+	r.giveWay()
 	select {
 	case <-r.ended:
 		return nil

@@ -20,6 +20,7 @@ import (
 // An image can only be mounted read-only, because the session goes on editing it. No run can start while a partition of it
 // is mounted. The session must be rescanned afterwards.
 func (s *Session) Mount(id model.PartID, access model.Access) (dir string, err error) {
+	defer s.alone()()
 	if s.unfinished != nil || s.damage != nil {
 		return "", fmt.Errorf("%s: %w", s.path, txn.ErrUnfinished)
 	}
@@ -46,6 +47,7 @@ func (s *Session) Mount(id model.PartID, access model.Access) (dir string, err e
 
 // Unmount unmounts a partition and returns the directory. The session must be rescanned afterwards.
 func (s *Session) Unmount(id model.PartID) (dir string, err error) {
+	defer s.alone()()
 	at, err := s.locate(id)
 	if err != nil {
 		return "", err

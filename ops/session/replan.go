@@ -106,10 +106,13 @@ func (r *Run) replan(small report.TooSmall) (feed, bool) {
 	r.conn, r.plan = p.conn, next
 	r.log = append(r.log, fmt.Sprintf("== %s", next.told[len(next.told)-1]))
 	stopped = r.stopped
+	resumed := !r.rests
 	r.mu.Unlock()
 	_ = old.Close() // the worker has closed its end
 	if stopped {
 		r.send(worker.Cancel) // it went to the old one
+	} else if resumed {
+		r.send(worker.Resume)
 	}
 	return p.feed(), true
 }

@@ -32,6 +32,7 @@ type Run struct {
 	conn    net.Conn
 	writes  bool // the worker may write to the target
 	stopped bool // Cancel was called
+	rests   bool // see Rest
 	plan    rehearsing
 	report  *report.Rehearsal
 	result  report.Result
@@ -53,7 +54,7 @@ func start(job worker.Job, files []*os.File, plan *replanner) (*Run, error) {
 		return nil, err
 	}
 	r := newRun(p.conn)
-	r.writes = job.Task != report.Apply
+	r.writes, r.rests = job.Task != report.Apply, job.Rests
 	if plan != nil {
 		r.plan.queue, r.again = plan.queue, plan.again
 	}
@@ -243,7 +244,7 @@ func (r *Run) Rehearsed() ops.Queue {
 // Commit orders the worker to write the rehearsed result to the target. It has no effect after Cancel or a second time.
 func (r *Run) Commit() {
 	r.mu.Lock()
-	r.writes = true
+	r.writes, r.rests = true, false
 	r.mu.Unlock()
 	r.send(worker.Commit)
 }

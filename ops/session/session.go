@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"shunt/geometry"
 	"shunt/model/tried"
@@ -75,7 +76,8 @@ func (o Options) Call(path string) ops.Call {
 	return c
 }
 
-// A Session is a target that is open for editing.
+// A Session is a target that is open for editing. Its methods may be called from any goroutine; those that need the target wait for
+// each other.
 type Session struct {
 	Viewer
 	dir        *journal.Dir
@@ -86,6 +88,10 @@ type Session struct {
 	noUndo     error        // why no transaction can be undone
 	beside     *journal.Dir // beside the image, if the journal lies elsewhere and a new file may take the name; else nil
 	next       *os.File     // the file to which a worker may have given the target's name; nil if there is none
+
+	one    sync.Mutex // see alone
+	latest *Run       // the run that was started last; nil if there is none
+	closed bool
 }
 
 // Open locks and scans a target for editing. Errors are those of registry.Open, and a *journal.UnsafeError if the journal's
@@ -236,6 +242,7 @@ func (s *Session) Last() *report.Last { return worker.TakeLast(s.dir) }
 
 // Rescan reads the target again. After an error the session keeps the previous disk.
 func (s *Session) Rescan() error {
+	defer s.alone()()
 	if err := s.succeed(); err != nil {
 		return err
 	}
@@ -250,6 +257,8 @@ func (s *Session) Env() ops.Env { return s.env }
 
 // Discover finds out again what can be done on this machine, for Env.
 func (s *Session) Discover() ops.Env {
+	s.one.Lock()
+	defer s.one.Unlock()
 	s.env = s.environment(fsys.Discover())
 	return s.env
 }
@@ -263,6 +272,8 @@ func (s *Session) Damage() error { return s.damage }
 
 // Close closes the target. A worker that still runs keeps it open and locked.
 func (s *Session) Close() error {
+	defer s.alone()()
+	s.closed = true
 	s.opts.Group.leave(s)
 	err := errors.Join(s.closeBorrowed(), s.forgetNext(), s.dir.Close(), s.target.Close())
 	if s.beside != nil {
@@ -274,7 +285,14 @@ func (s *Session) Close() error {
 // Start starts a worker that rehearses the queue, which must have been made from Disk and Env. The options are for the
 // commit.
 func (s *Session) Start(q ops.Queue, options journal.Options) (*Run, error) {
+	return s.start(q, options, false)
+}
+
+func (s *Session) start(q ops.Queue, options journal.Options, ahead bool) (*Run, error) {
+	defer s.alone()()
 	switch {
+	case s.closed:
+		return nil, os.ErrClosed
 	case s.damage != nil:
 		return nil, s.damage
 	case s.unfinished != nil:
@@ -289,13 +307,14 @@ func (s *Session) Start(q ops.Queue, options journal.Options) (*Run, error) {
 	}
 	job := worker.Job{
 		Task: report.Apply, Plan: plan.Format(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
-		Options: options, Sources: sources,
+		Options: options, Sources: sources, Rests: ahead,
 	}
 	return s.launch(job, &replanner{session: s, queue: q, job: job, files: files})
 }
 
 // Recover starts a worker that ends the unfinished transaction, by report.Finish or report.RollBack.
 func (s *Session) Recover(how report.Task) (*Run, error) {
+	defer s.alone()()
 	if s.damage != nil {
 		return nil, s.damage
 	}
@@ -312,6 +331,7 @@ func (s *Session) Undoable() (*report.Applied, error) { return s.facts.Undo, s.n
 // Undo starts a worker that takes back the transaction that was applied last. If the target has changed since, the run ends
 // with report.Unchanged.
 func (s *Session) Undo() (*Run, error) {
+	defer s.alone()()
 	if err := cmp.Or(s.damage, s.noUndo); err != nil {
 		return nil, err
 	}
@@ -335,7 +355,11 @@ func (s *Session) launch(job worker.Job, plan *replanner) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.opts.Group.launch(job.Path, job.Sources, func() (*Run, error) { return start(job, files, plan) })
+	r, err := s.opts.Group.launch(job.Path, job.Sources, func() (*Run, error) { return start(job, files, plan) })
+	if err == nil {
+		s.latest = r
+	}
+	return r, err
 }
 
 // prepared completes a job and returns the files that go with it. q is the queue of an apply, and sources are those of

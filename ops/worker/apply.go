@@ -32,10 +32,13 @@ func (w *process) apply(ctx context.Context, tools func() ops.Capabilities) repo
 		return w.failed(err)
 	}
 	tx, err := w.rehearse(ctx, q)
-	if err != nil {
-		if ctx.Err() != nil {
-			err = errCancelled
-		}
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return w.cancelled()
+	case w.rooms.unasked.exceeded():
+		return w.failed(errTooMuchUnasked)
+	default:
 		return w.failed(err)
 	}
 	w.link.at(func(p *report.Progress) { p.Phase = report.Deciding })
@@ -50,10 +53,15 @@ func (w *process) apply(ctx context.Context, tools func() ops.Capabilities) repo
 	if err := tx.Abandon(); err != nil {
 		w.logf("%v", err)
 	}
-	return w.failed(errCancelled)
+	return w.cancelled()
 }
 
-var errCancelled = errors.New("cancelled; nothing was written to the target")
+// cancelled returns the result of a rehearsal that was stopped.
+func (w *process) cancelled() report.Result {
+	result := w.failed(errors.New("cancelled; nothing was written to the target"))
+	result.Cancelled = true
+	return result
+}
 
 // rehearse runs the plan's steps in the overlay and writes the journal.
 func (w *process) rehearse(ctx context.Context, q ops.Queue) (*txn.Transaction, error) {
@@ -89,7 +97,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue) (*txn.Transaction, 
 		err = w.closeSources()
 	}
 	if err != nil {
-		if result.Err != "" {
+		if result.Err != "" && !w.rooms.unasked.exceeded() {
 			w.link.publish(Event{Report: &result})
 		}
 		return nil, errors.Join(err, spill.Close())

@@ -53,6 +53,8 @@ type Job struct {
 	Sources []Source
 	// Isolation says how the worker is isolated from the rest of the system.
 	Isolation partfs.Isolation
+	// Rests says that nobody waits for the rehearsal yet: see Rest.
+	Rests bool
 	// Question goes with report.Look. So do Show, and Search and Keeper, which take no target.
 	Question Question
 	Search   *Search
@@ -77,6 +79,8 @@ const (
 	Commit Command = "commit"
 	Cancel Command = "cancel" // during a commit: stop at the next safe point
 	Seen   Command = "seen"   // the result has arrived
+	Rest   Command = "rest"   // nobody waits for the rehearsal: take as little of the machine as possible
+	Resume Command = "resume" // somebody does
 )
 
 // An Event is what the worker sends. Exactly one field is set.

@@ -24,6 +24,17 @@ type Rooms struct {
 	Waits *os.File
 	// Unlocked says that images are used without locks.
 	Unlocked bool
+
+	unasked *allowance // limits the files of a rehearsal that nobody asked for; it may be nil
+}
+
+// Create implements journal.Store.
+func (r Rooms) Create(name string) (journal.File, error) {
+	f, err := r.Dir.Create(name)
+	if err != nil || r.unasked == nil {
+		return f, err
+	}
+	return &limitedFile{File: f, from: r.unasked}, nil
 }
 
 // At returns the directory in which the waiting file of a transaction lies, and its name there. name is what the journal calls

@@ -78,6 +78,8 @@ type process struct {
 
 	sources map[string]io.ReaderAt // the other targets that the plan copies from, by their paths
 	lenders []target.Target        // the same targets, to be closed
+
+	pace pace
 }
 
 func run() error {
@@ -96,6 +98,9 @@ func run() error {
 	ctx, stop := context.WithCancel(terminated)
 	defer stop()
 	w.stop = stop
+	if w.job.Rests {
+		w.pace.set(true)
+	}
 	switch w.job.Task {
 	case report.Look:
 		return w.look(ctx, conn, in)
@@ -123,6 +128,8 @@ func (w *process) order(c Command) {
 		w.decide.Do(func() { close(w.decided) })
 	case Cancel:
 		w.stop()
+	case Rest, Resume:
+		w.pace.set(c == Rest)
 	case Seen: // the link has recorded it
 	}
 }
@@ -200,7 +207,7 @@ func (w *process) work(ctx context.Context) report.Result {
 
 // furnish takes over what a new file needs to take the target's name.
 func (w *process) furnish() (err error) {
-	w.rooms = Rooms{Dir: w.dir, Unlocked: w.job.NoLock}
+	w.rooms = Rooms{Dir: w.dir, Unlocked: w.job.NoLock, unasked: w.unasked()}
 	if h := w.job.Beside; h != nil {
 		if w.rooms.Beside, err = journal.Adopt(*h, w.take(h.Count(), h.Name)); err != nil {
 			return err

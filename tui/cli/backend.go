@@ -27,9 +27,12 @@ type backend struct {
 
 // newBackend returns the backend of an editor. It remembers recent targets in the user's state directory.
 func newBackend(opts session.Options) backend {
-	finder := nearby.Finder{State: nearby.StateDir(os.Getenv), Disks: opts.AllowDisks, SectorSize: opts.SectorSize, Format: opts.Format}
 	opts.Group = &session.Group{} // so that partitions can be copied from one target to another
-	return backend{Finder: finder, opts: opts}
+	return backend{Finder: finder(opts), opts: opts}
+}
+
+func finder(opts session.Options) nearby.Finder {
+	return nearby.Finder{State: nearby.StateDir(os.Getenv), Disks: opts.AllowDisks, SectorSize: opts.SectorSize, Format: opts.Format}
 }
 
 // Open opens a target, or returns the one that was opened before the editor started.
@@ -93,6 +96,10 @@ func (t editTarget) Committing() tui.Run { return nil }
 
 func (t editTarget) Start(q ops.Queue) (tui.Run, error) {
 	return asRun(t.Session.Start(q, journal.KeepUndo))
+}
+
+func (t editTarget) StartAhead(q ops.Queue) (tui.Run, error) {
+	return asRun(t.Session.StartAhead(q, journal.KeepUndo))
 }
 
 func (t editTarget) Recover(how report.Task) (tui.Run, error) { return asRun(t.Session.Recover(how)) }

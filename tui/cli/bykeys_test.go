@@ -29,7 +29,7 @@ func newTmuxAs(t *testing.T, p person, width, height int, argv ...string) tmux {
 	t.Helper()
 	testneed.Tool(t, "tmux")
 	self, err := os.Executable()
-	prefix := []string{"env", envProgram + "=1", "LC_ALL=C.UTF-8", "TERM=xterm-256color"}
+	prefix := []string{"env", envProgram + "=1", "LC_ALL=C.UTF-8", "TERM=xterm-256color", "SHUNT_REHEARSE_AHEAD=off"}
 	if p.uid >= 0 {
 		self, err = reachable()
 		as := fmt.Sprint(p.uid)

@@ -69,6 +69,7 @@ type settings struct {
 	journal    string
 	noColor    bool
 	animation  string
+	lookAhead  string
 	noLock     bool
 	allowDisks bool
 	overlays   []string
@@ -175,6 +176,8 @@ func command(s *settings) *cobra.Command {
 		"/var/lib/shunt)")
 	flags.BoolVar(&s.noColor, "no-color", false, "use no colours")
 	flags.StringVar(&s.animation, "animation", "auto", "animate the disk bars: on, off, or auto (off over SSH)")
+	flags.StringVar(&s.lookAhead, "rehearse-ahead", aheadAuto, "targets whose pending operations the editor rehearses by itself: "+
+		"images, all, off, or auto (what was chosen last, at first images)")
 	flags.BoolVar(&s.noLock, "no-lock", false, "edit an image on a file system that has no locks")
 	flags.BoolVar(&s.allowDisks, "allow-disks", false, "also edit physical disks; their name must be typed before "+
 		"anything is written")

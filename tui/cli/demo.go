@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shunt/ops/demo"
+	"shunt/ops/report"
 	"shunt/tui"
 	"shunt/tui/styles"
 )
@@ -56,6 +58,10 @@ func (s *settings) edit(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
+	settings, err := s.editorSettings()
+	if err != nil {
+		return err
+	}
 	if err := s.requireTerminal(); err != nil {
 		return err
 	}
@@ -63,7 +69,7 @@ func (s *settings) edit(ctx context.Context, paths []string) error {
 	opts.Overlays = append(slices.Clone(opts.Overlays), paths...) // a base and what shows it may be edited side by side
 	return newBackend(opts).editing(paths, func(b backend) error {
 		behind, err := tui.Edit(ctx, tui.Options{
-			Backend: b, Home: os.Getenv("HOME"), Paths: paths, Align: s.grid, Animate: animate,
+			Backend: b, Home: os.Getenv("HOME"), Paths: paths, Align: s.grid, Animate: animate, Settings: settings,
 			NoColor: s.noColor || os.Getenv("NO_COLOR") != "", Glyphs: styles.DetectGlyphs(os.Getenv),
 		})
 		for _, line := range behind {
@@ -79,6 +85,28 @@ func (s *settings) requireTerminal() error {
 		return usage(errors.New("the editor needs a terminal; without one use `shunt info` and `shunt apply`"))
 	}
 	return nil
+}
+
+// aheadAuto is the value of --rehearse-ahead that leaves the choice to the settings.
+const aheadAuto = "auto"
+
+// editorSettings returns the settings that were kept, as changed by flags and the environment. Where a program reads the screen,
+// nothing begins by itself unless that is asked for.
+func (s *settings) editorSettings() (report.Settings, error) {
+	kept := finder(s.opts).Settings()
+	choice := s.lookAhead
+	if choice == aheadAuto {
+		choice = cmp.Or(os.Getenv("SHUNT_REHEARSE_AHEAD"), aheadAuto)
+	}
+	words := map[string]report.Ahead{"off": report.AheadOff, "images": report.AheadImages, "all": report.AheadAll, aheadAuto: kept.Ahead}
+	ahead, known := words[choice]
+	if !known {
+		return kept, usage(fmt.Errorf("--rehearse-ahead is %q: use images, all, off or auto", choice))
+	}
+	if kept.Ahead = ahead; choice == aheadAuto && (os.Getenv("TERM") == "dumb" || os.Getenv("CI") != "") {
+		kept.Ahead = report.AheadOff
+	}
+	return kept, nil
 }
 
 // animate reports whether bars are animated. Over SSH every frame costs time.

@@ -64,6 +64,7 @@ func (committing) Undo() (tui.Run, error) { return nil, errCommitting }
 
 func (committing) Unfinished() *report.Unfinished                   { return nil }
 func (committing) Start(ops.Queue) (tui.Run, error)                 { return nil, errCommitting }
+func (committing) StartAhead(ops.Queue) (tui.Run, error)            { return nil, errCommitting }
 func (committing) Recover(report.Task) (tui.Run, error)             { return nil, errCommitting }
 func (committing) Unmount(model.PartID) (string, error)             { return "", errCommitting }
 func (committing) SwapOn(model.PartID) error                        { return errCommitting }

@@ -24,11 +24,20 @@ func Gauge(share float64, width int, st *styles.Styles) string {
 		st.Text.Render(fmt.Sprintf(" %3d %%", int(share*100)))
 }
 
-// Duration formats d to the second: "0:07", "12:34", "1:02:03".
+// Duration formats a time: "0.8 s", "12 s", "3 min 5 s", "1 h 2 min". Only times under ten seconds have a fraction, and not if they
+// are whole seconds.
 func Duration(d time.Duration) string {
-	s := max(0, int64(d.Round(time.Second)/time.Second))
-	if s >= 3600 {
-		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+	d = max(0, d)
+	tenths := d.Round(100 * time.Millisecond)
+	if tenths < 10*time.Second && tenths%time.Second != 0 {
+		return fmt.Sprintf("%.1f s", tenths.Seconds())
 	}
-	return fmt.Sprintf("%d:%02d", s/60, s%60)
+	switch s := int64(d.Round(time.Second) / time.Second); {
+	case s >= 3600:
+		return fmt.Sprintf("%d h %d min", s/3600, s/60%60)
+	case s >= 60:
+		return fmt.Sprintf("%d min %d s", s/60, s%60)
+	default:
+		return fmt.Sprintf("%d s", s)
+	}
 }

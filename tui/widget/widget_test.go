@@ -304,7 +304,9 @@ func TestScroll(t *testing.T) {
 
 func TestDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "0:00", 400 * time.Millisecond: "0:00", 61 * time.Second: "1:01", 3600 * time.Second: "1:00:00", -time.Second: "0:00",
+		0: "0 s", 20 * time.Millisecond: "0 s", 400 * time.Millisecond: "0.4 s", 2 * time.Second: "2 s", 9940 * time.Millisecond: "9.9 s",
+		9960 * time.Millisecond: "10 s", 12400 * time.Millisecond: "12 s", 59600 * time.Millisecond: "1 min 0 s", 61 * time.Second: "1 min 1 s",
+		3600 * time.Second: "1 h 0 min", 3725 * time.Second: "1 h 2 min", -time.Second: "0 s",
 	} {
 		if got := widget.Duration(d); got != want {
 			t.Errorf("Duration(%v) = %q, want %q", d, got, want)
