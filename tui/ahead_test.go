@@ -343,8 +343,8 @@ func TestAheadMarkStays(t *testing.T) {
 	still(d)
 	line := func() string {
 		for l := range strings.Lines(d.Frame()) {
-			if strings.Contains(l, "Pending") {
-				return l
+			if at := strings.Index(l, "rehearsing"); at >= 0 {
+				return strings.TrimRight(l[at:], "─╮\n")
 			}
 		}
 		return ""
