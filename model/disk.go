@@ -54,6 +54,9 @@ type Table struct {
 	Slots int
 	// EntrySize is the length of one GPT entry in bytes; 0 means the usual 128.
 	EntrySize int
+	// Array is the first sector of the entries in the first copy of a GPT; 0 if the table is not written yet and takes the
+	// usual place.
+	Array geometry.Sector
 	// ID is the disk signature ("0x1234abcd") or the disk GUID.
 	ID string
 	// Foreign is the name of a table that shunt knows and leaves alone ("Sun disklabel"), or "". Kind is then TableNone.
@@ -82,6 +85,8 @@ type Problem struct {
 	// Advice says what to do, or is "". In commands, {target} stands for the path of the target, which the model does not
 	// know, and {recover} for the command that ends an interrupted transaction.
 	Advice string
+	// InTable says that all of the damage is in the partition table: another table cures it.
+	InTable bool
 	// Sound says that nothing is damaged all the same: shunt leaves the disk alone, or other programs may mistake it.
 	Sound bool
 	// Needs is the number of sectors with which the disk would not have the problem, or 0 if a longer disk does not help.
@@ -138,6 +143,13 @@ func find[T any](list []T, wanted func(T) bool) (found T, ok bool) {
 // ReadOnly returns the reason why the disk must not be edited: its first fatal problem.
 func (d Disk) ReadOnly() Reason {
 	p, _ := d.Fatal()
+	return Reason(p.Text)
+}
+
+// Incurable returns the reason why not even another partition table makes the disk one that can be edited: its first fatal
+// problem that is not in the table alone.
+func (d Disk) Incurable() Reason {
+	p, _ := find(d.problems, func(p Problem) bool { return p.Severity == Fatal && !p.InTable })
 	return Reason(p.Text)
 }
 

@@ -66,15 +66,5 @@ func (o NewTable) Apply(before model.Disk, _ Env) (model.Disk, error) {
 // Steps erases signatures where no partition is, except those of tables. The old table's signatures are erased when the
 // new one is written. The old partitions keep their contents, so that people can still recover them.
 func (o NewTable) Steps(before, _ model.Disk) []Step {
-	var used []geometry.Span
-	for _, p := range before.Partitions() {
-		if p.Role != model.Extended {
-			used = append(used, p.Span)
-		}
-	}
-	var steps []Step
-	for _, gap := range geometry.Gaps(geometry.Span{Start: 0, End: before.Sectors}, used) {
-		steps = append(steps, Step{Kind: StepWipeDisk, Ref: "the disk", Window: gap})
-	}
-	return steps
+	return wipesOutside(before, before.Partitions())
 }

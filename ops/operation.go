@@ -12,6 +12,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/dump"
 )
 
 // Operation is one staged edit.
@@ -51,6 +52,10 @@ type Env struct {
 	Layers *Layers
 	// Other returns another image, for operations on backing files and overlays. If Other is nil, there are none.
 	Other func(path string) (Other, error)
+	// Contents returns what lies in a span of the target as it was scanned. If Contents is nil, it is not known.
+	Contents func(geometry.Span) model.Filesystem
+	// Dump reads a saved partition table, for plan files that name it. If Dump is nil, none can be read.
+	Dump func(path string) (dump.Table, error)
 	// NoNewFile says why no new file can take the name of an image whose format needs that for some edits (Image.Renews).
 	NoNewFile model.Reason
 	// Room returns the operations that give partition id at least size sectors, or as many as possible for size 0. For id

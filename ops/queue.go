@@ -53,11 +53,15 @@ func (q Queue) Preview() model.Disk { return q.Before(q.Len()) }
 
 // NextID returns an identity for a new partition that no partition of this queue has had.
 func (q Queue) NextID() model.PartID {
-	highest := q.highest
-	for p := range q.initial.Each() {
-		highest = max(highest, p.ID)
+	return max(q.highest, highest(q.initial)) + 1
+}
+
+// highest returns the highest identity of a partition of d, or 0.
+func highest(d model.Disk) (id model.PartID) {
+	for p := range d.Each() {
+		id = max(id, p.ID)
 	}
-	return highest + 1
+	return id
 }
 
 // Stage returns the queue with op at its end. If op is impossible, it returns a *Refusal and the unchanged queue. After
@@ -95,7 +99,7 @@ func (d *Draft) Stage(op Operation) error {
 	n := len(q.ops) // earlier queues share the arrays, so nothing below n is overwritten
 	q.past = append(q.past, change{Change{Kind: Staged, Op: op, From: -1, To: n}, list{q.ops[:n:n], q.disks[:n:n]}})
 	q.ops, q.disks, q.undone = append(q.ops, op), append(q.disks, disk), nil
-	q.highest = max(q.highest, op.Part())
+	q.highest = max(q.highest, op.Part(), highest(disk)) // a whole table can bring partitions
 	return nil
 }
 

@@ -25,6 +25,16 @@ func saveFile(save dialog.Save) tea.Cmd {
 	}
 }
 
+// SaveText writes a text to a new file, or also over a file that exists. The error wraps fs.ErrExist if a file exists that must
+// not be replaced. After a failure the file is as it was.
+func SaveText(path, text string, over bool) error {
+	save := dialog.Save{Path: path, Text: text}
+	if over {
+		save.Over = dialog.Replace
+	}
+	return put(save)
+}
+
 // put writes the file. The error wraps fs.ErrExist if a file exists that must not be replaced.
 func put(save dialog.Save) error {
 	write := create

@@ -23,7 +23,8 @@ import (
 // Partitions are matched by ID. A partition that before lacks keeps its PARTUUID, or gets one from newUUID if it has
 // none. If the kind of table changes or after has no table ID, a new table is made.
 //
-// The error means that before is read-only, that r does not hold before, or that no table of this kind can express after.
+// The error means that before is read-only and after does not cure that, that r does not hold before, or that no table of
+// this kind can express after. After is a cure if it has none of the problems of before, which must all be in the table.
 // Before Encode returns the writes, it reads them back and compares the result with after.
 func Encode(r io.ReaderAt, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
 	return EncodeOver(r, r, before, after, newUUID)
@@ -39,7 +40,7 @@ func EncodeOver(was, now io.ReaderAt, before, after model.Disk, newUUID func() u
 		}
 	}()
 	was, now = padded{was}, padded{now}
-	if why := before.WithSectors(after.Sectors).ReadOnly(); !why.OK() {
+	if why := cmp.Or(before.WithSectors(after.Sectors).Incurable(), after.WithSectors(after.Sectors).ReadOnly()); !why.OK() {
 		return nil, fmt.Errorf("the disk is read-only: %s", why)
 	}
 	if before.SectorSize != after.SectorSize {
@@ -93,9 +94,12 @@ func layout(src source, before, after model.Disk, newUUID func() uuid.UUID) ([]P
 	return nil, nil
 }
 
-// isFresh reports whether after has a new table instead of an edited one.
+// isFresh reports whether after has a new table instead of an edited one. Another number of entries needs a new one, and so
+// does damage that the edit cures.
 func isFresh(before, after model.Disk) bool {
-	return before.Table.Kind != after.Table.Kind || after.Table.ID == ""
+	was, t := before.Table, after.Table
+	return was.Kind != t.Kind || t.ID == "" || was.Slots != t.Slots || t.EntrySize != 0 && was.EntrySize != t.EntrySize ||
+		!before.WithSectors(after.Sectors).ReadOnly().OK() && after.ReadOnly().OK()
 }
 
 // withDefaults sets what a new table leaves open: the range for partitions and the number of slots.

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -12,7 +13,10 @@ import (
 	"shunt/model"
 )
 
-const gptSlots = 128 // entries of a new table
+const (
+	gptSlots   = 128 // entries of a new table
+	usualArray = 2   // the sector of its first copy's entries
+)
 
 // editGPT returns the patches that put the differences between before and after into the table on the disk. If there are
 // none, it keeps everything, even damage. Otherwise it makes both copies whole and equal, with the backup at the end of
@@ -26,9 +30,6 @@ func editGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]P
 		return nil, errors.New("neither copy of the GPT is whole")
 	}
 	h := c.header
-	if after.Table.Slots != int(h.Count) || (after.Table.EntrySize != 0 && after.Table.EntrySize != int(h.EntrySize)) {
-		return nil, fmt.Errorf("the table has %d entries of %d bytes, which no edit can change", h.Count, h.EntrySize)
-	}
 	h.First, h.Last = after.Table.Usable.Start, after.Table.Usable.End-1
 	id, err := uuid.Parse(after.Table.ID)
 	if err != nil {
@@ -43,8 +44,10 @@ func editGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]P
 	if g.backup.fault == nil && g.backup.header.Disk == c.header.Disk && g.backup.header.EntrySize == h.EntrySize {
 		backup.raw, backup.header.Size = g.backup.raw, g.backup.header.Size
 	}
-	if primary.header.Array, err = g.primaryArray(); err != nil {
-		return nil, err
+	if primary.header.Array = after.Table.Array; primary.header.Array == 0 {
+		if primary.header.Array, err = g.primaryArray(); err != nil {
+			return nil, err
+		}
 	}
 	backup.header.Array = backup.at - h.arraySectors(g.z)
 	if !g.displaced() && after.Sectors == before.Sectors && g.backup.fault == nil {
@@ -101,7 +104,7 @@ func freshGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]
 	raw := make([]byte, g.z)
 	le.PutUint32(raw[8:], gptRevision)
 	primary := gptCopy{name: "primary", at: 1, header: h, raw: raw}
-	primary.header.Array = 2
+	primary.header.Array = cmp.Or(t.Array, usualArray)
 	backup := gptCopy{name: "backup", at: after.Sectors - 1, header: h, raw: raw}
 	backup.header.Array = backup.at - h.arraySectors(g.z)
 	array, first := make([]byte, h.arrayBytes()), bootCode(g.source, before)

@@ -24,6 +24,9 @@ func readGPT(g *gptDisk, problems *report) (model.Table, []model.Partition) {
 		EntrySize: int(c.header.EntrySize),
 		ID:        guidFromDisk(c.header.Disk[:]).String(),
 	}
+	if array, err := g.primaryArray(); err == nil { // else its sectors cannot be read, and an edit fails
+		t.Array = array
+	}
 	if gptMark.in(c.raw) {
 		problems.unfinished()
 	}
@@ -72,7 +75,7 @@ func (g *gptDisk) usable() geometry.Span {
 // noGPT reports why neither copy is whole.
 func noGPT(g *gptDisk, problems *report) {
 	if g.otherSize != 0 {
-		problems.fatal(fmt.Sprintf("open it with --sector-size %d", g.otherSize),
+		problems.barred(fmt.Sprintf("open it with --sector-size %d", g.otherSize),
 			"the GPT on this disk is for sectors of %d bytes, but the disk was opened with %d", g.otherSize, g.z)
 		problems.plainly("The partition table is for sectors of %d bytes: open the disk with --sector-size %d.", g.otherSize, g.otherSize)
 		return

@@ -408,7 +408,7 @@ func TestGPTRefusals(t *testing.T) {
 		{"number 129", with(func(p *model.Partition) { p.Number = 129 }), "outside the 128 slots"},
 		{"number twice", with(func(p *model.Partition) { p.Number = 3 }), "number 3"},
 		{"logical", with(func(p *model.Partition) { p.Role = model.Logical; p.Number = 5 }), "GPT"},
-		{"more slots", func() model.Disk { e := d; e.Table.Slots = 256; return e }(), "128 entries"},
+		{"more slots", func() model.Disk { e := d; e.Table.Slots = 256; return e }(), "no room"},
 		{"usable range into the backup", func() model.Disk { e := d; e.Table.Usable.End++; return e }(), "no room"},
 		{"no table", model.New(model.Disk{SectorSize: s512, Sectors: d.Sectors}, nil, nil), "cannot be removed"},
 		{"disk too small for its partitions", d.WithSectors(51200 + 32), "outside the range"},

@@ -25,7 +25,7 @@ func (m mark) in(sector []byte) bool { return bytes.HasPrefix(sector[m.at:], []b
 
 // unfinished reports the mark. It makes the disk read-only, because space that looks free may not be.
 func (r *report) unfinished() {
-	r.fatal("run `{recover}`; if the image was renamed or copied since, first put its journal, the directory NAME.shunt that "+
+	r.barred("run `{recover}`; if the image was renamed or copied since, first put its journal, the directory NAME.shunt that "+
 		"lay beside it, beside it again under its new name",
 		"a transaction of shunt was interrupted here: partitions are hidden until it is finished or rolled back")
 }

@@ -33,6 +33,15 @@ func (r *report) sound(severity model.Severity, advice, format string, args ...a
 }
 
 func (r *report) fatal(advice, format string, args ...any) {
+	n := len(*r)
+	r.add(model.Fatal, advice, format, args...)
+	for i := range (*r)[n:] {
+		(*r)[n+i].InTable = true
+	}
+}
+
+// barred adds a fatal problem that no other table would cure.
+func (r *report) barred(advice, format string, args ...any) {
 	r.add(model.Fatal, advice, format, args...)
 }
 
@@ -67,6 +76,10 @@ func (r *report) check(d model.Disk, parts []model.Partition) {
 		return
 	}
 	for _, p := range model.Check(model.New(d, parts, nil)) {
+		if p.Severity == model.Fatal {
+			r.fatal(advice, "%s", p.Text)
+			continue
+		}
 		r.add(p.Severity, advice, "%s", p.Text)
 		if p.Plain != "" {
 			r.plainly("%s", p.Plain)

@@ -75,8 +75,11 @@ func (l *line) uuid() ops.Operation {
 
 // table parses the words behind "table".
 func (l *line) table() ops.Operation {
+	if l.more("restore") {
+		return l.restore()
+	}
 	if !l.more("new") {
-		const what, allowed = "something to do with the table", "new or gpt"
+		const what, allowed = "something to do with the table", "new, gpt or restore"
 		l.canFollow("gpt")
 		w := l.next("what to do with the table", allowed)
 		if kind, _ := model.TableKindByName(w.text); kind != model.TableGPT {

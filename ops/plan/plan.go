@@ -19,7 +19,7 @@
 //	label P TEXT | name P TEXT
 //	type P TYPE | flag P FLAG on|off
 //	uuid P new|half
-//	table new gpt|mbr | table gpt
+//	table new gpt|mbr | table gpt | table restore from=PATH | table restore DUMP
 //
 // Where something has a size already, a SIZE without a sign is the new size and one with a sign is the difference: "resize
 // 1 2GiB" and "resize 1 to 2GiB" are the same, and so are "resize 1 +2GiB", "resize 1 to +2GiB" and "resize 1 by +2GiB".
@@ -61,7 +61,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // Limits of a plan file, so that no input needs much memory or time: the bytes of a line, the bytes of all lines, and the
 // operations. A disk of 128 partitions with a few operations each stays far below.
 const (
-	maxLine  = 64 << 10
+	maxLine  = 512 << 10 // a table of 1024 partitions is one line
 	maxBytes = 1 << 20
 	maxOps   = 1000
 )

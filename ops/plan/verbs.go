@@ -36,7 +36,7 @@ var verbs = []verb{
 	{"type", 3, 3, one((*line).partType)},
 	{"flag", 4, 4, one((*line).flag)},
 	{"uuid", 3, 3, one((*line).uuid)},
-	{"table", 2, 3, one((*line).table)},
+	{"table", 2, 4, one((*line).table)},
 }
 
 // one returns the list of the one operation that a line stands for.
@@ -128,6 +128,8 @@ func written(op ops.Operation, d model.Disk) string {
 		w.edit("uuid", op.ID, newHalf[op.Half])
 	case ops.NewTable:
 		w.add("table", "new", strings.ToLower(op.Kind.String()))
+	case ops.Restore:
+		w.add("table", "restore", safetext.Quoted(op.Table.String()))
 	case ops.ToGPT:
 		w.add("table", "gpt")
 	}

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
 	"shunt/ops/target"
@@ -9,6 +10,14 @@ import (
 // Scan reads the table and the file systems of a target. The result also says whether the target's size is fixed and which
 // of its partitions are in use.
 func Scan(t target.Target) (model.Disk, error) { return ScanWithProgress(t, func(string) {}) }
+
+// ContentsOf returns the function that says what lies in a span of a target.
+func ContentsOf(t target.Target) func(geometry.Span) model.Filesystem {
+	return func(s geometry.Span) model.Filesystem {
+		z := t.SectorSize()
+		return scan.Contents(t, int64(z.Bytes(s.Start)), int64(z.Bytes(s.Len())))
+	}
+}
 
 // ScanWithProgress does the work of Scan and calls tell before each part, with words for people.
 func ScanWithProgress(t target.Target, tell func(what string)) (model.Disk, error) {

@@ -267,7 +267,7 @@ func (w *process) queue(tools func() ops.Capabilities) (ops.Queue, error) {
 	if err != nil {
 		return ops.Queue{}, err
 	}
-	env := ops.Env{Caps: tools(), Sources: sources, Layers: LayersOf(w.target), Other: w.others()}
+	env := ops.Env{Caps: tools(), Sources: sources, Layers: LayersOf(w.target), Other: w.others(), Contents: ContentsOf(w.target)}
 	q, err := plan.Parse(strings.NewReader(w.job.Plan), ops.NewQueue(disk, env), geometry.AlignNone)
 	if err != nil {
 		return ops.Queue{}, err
