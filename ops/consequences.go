@@ -40,6 +40,7 @@ func (q Queue) Consequences() []string {
 		before, end string
 	}{
 		{q.lost(), "Deletes everything in ", ". Have a backup if you need it."},
+		{q.shortened(), "Ends before its file system does: ", ". It cannot be used until it has its room back, and what is made in that room destroys it."},
 		{
 			asleep, "A hibernated system sleeps in ", ". When it wakes up it goes on with all that it had open as that was: do not " +
 				"edit what belongs to it.",
@@ -61,6 +62,18 @@ func (q Queue) Consequences() []string {
 		}
 	}
 	return out
+}
+
+// shortened returns the partitions that become shorter than their file systems, and by how much: "p1 (ext4, by 200 MiB)".
+func (q Queue) shortened() (refs []string) {
+	after := q.Preview()
+	for p, over := range after.Cut() {
+		was, ok := q.initial.Partition(p.ID)
+		if !ok || q.initial.Overhang(was).Len() < over.Len() {
+			refs = append(refs, fmt.Sprintf("%s (%s, by %s)", p.Ref(), p.FS.Kind, amount(after.SectorSize.Bytes(over.Len()))))
+		}
+	}
+	return refs
 }
 
 // larger returns the partitions with this kind of content that get larger and keep it.

@@ -53,6 +53,9 @@ func holderOf(d model.Disk, p model.Partition) (was model.Partition, ok bool) {
 	return was, false
 }
 
+// mostText is the longest table in bytes of text. A plan has it on one line.
+const mostText = 250 << 10
+
 const restoring = "restore the partition table"
 
 // Describe returns "Restore the partition table: p2 appears, p3 vanishes".
@@ -73,6 +76,8 @@ func (o Restore) Apply(before model.Disk, env Env) (model.Disk, error) {
 	case !reason.OK():
 	case t.SectorSize != 0 && t.SectorSize != z:
 		reason = model.Because("it is for sectors of %d bytes, and the disk has sectors of %d", t.SectorSize, z)
+	case len(t.String()) > mostText:
+		reason = model.Because("as text it is longer than %d bytes", mostText)
 	case t.Kind != model.TableMBR && t.Kind != model.TableGPT:
 		reason = model.Because("there is no table of the kind %s", t.Kind)
 	}
@@ -236,42 +241,6 @@ func (o Restore) restored(before model.Disk) (model.Disk, error) {
 		after.Loader = before.Loader
 	}
 	return model.Rechain(model.New(after, parts, nil))
-}
-
-// changesOf lists what a new table makes of each partition, in the order of their places.
-func changesOf(before, after model.Disk) string {
-	var list []string
-	z := before.SectorSize
-	for p := range before.Each() {
-		if _, stays := after.Partition(p.ID); !stays {
-			list = append(list, fmt.Sprintf("%s vanishes", sized(p, z)))
-		}
-	}
-	for p := range after.Each() {
-		was, ok := before.Partition(p.ID)
-		switch by := p.Span.Len() - was.Span.Len(); {
-		case !ok:
-			list = append(list, fmt.Sprintf("%s appears", sized(p, z)))
-			continue
-		case by > 0:
-			list = append(list, fmt.Sprintf("%s becomes %s longer", was.Ref(), amount(z.Bytes(by))))
-		case by < 0:
-			list = append(list, fmt.Sprintf("%s becomes %s shorter", was.Ref(), amount(z.Bytes(-by))))
-		case p.Number != was.Number:
-			list = append(list, fmt.Sprintf("%s becomes %s", was.Ref(), p.Ref()))
-		case p.Type != was.Type || p.Role != was.Role || p.Name != was.Name || p.Attributes != was.Attributes || p.Active != was.Active ||
-			p.UUID != was.UUID:
-			list = append(list, was.Ref()+" changes its entry")
-		}
-	}
-	const most = 8
-	if n := len(list); n > most {
-		list = append(list[:most], fmt.Sprintf("and so on (%d changes)", n))
-	}
-	if len(list) == 0 {
-		return "all partitions stay"
-	}
-	return strings.Join(list, ", ")
 }
 
 // Steps erases the signatures of what covered the disk without a table or with one of another kind, outside of all

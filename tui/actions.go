@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/model"
+	"shunt/model/dump"
 	"shunt/ops"
 	"shunt/ops/plan"
 	"shunt/tui/dialog"
@@ -55,6 +56,8 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 		return m, nil
 	}
 	switch a := action.(type) {
+	case dialog.OpenTable:
+		return m, readTable(d, a.Path)
 	case dialog.OpenPlan:
 		return m, readPlan(d, m.homed(a.Path), d.align(m.Align))
 	case dialog.CopyOut:
@@ -303,8 +306,12 @@ func savedText(d document, what dialog.SaveWhat, about subject) string {
 	if d.run.gen != about.run {
 		log = about.log // the run is no longer shown
 	}
-	if what == dialog.SaveLog {
+	switch what {
+	case dialog.SaveLog:
 		return strings.Join(log, "\n") + "\n"
+	case dialog.SaveTable:
+		return dump.Of(d.queue.Initial()).Text(d.facts.Path)
+	case dialog.SavePlan:
 	}
 	return plan.Format(d.queue)
 }

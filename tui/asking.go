@@ -58,7 +58,7 @@ func (m Model) pop() Model {
 func (m Model) outdated(s subject, action dialog.Action) string {
 	d, _ := m.doc()
 	switch a := action.(type) {
-	case dialog.Close, dialog.List, dialog.Summarize, dialog.Solve, dialog.Open, dialog.Save, dialog.Quit, dialog.OpenPlan, dialog.Show:
+	case dialog.Close, dialog.List, dialog.Summarize, dialog.Solve, dialog.Open, dialog.Save, dialog.Quit, dialog.OpenPlan, dialog.OpenTable, dialog.Show:
 		return "" // these do not depend on the subject; Quit checks again
 	case dialog.Commit:
 		if d.gen != s.doc || d.run.gen != s.run || !d.run.asks() {

@@ -23,16 +23,9 @@ func readPlan(d document, path string, align geometry.Alignment) tea.Cmd {
 
 // staged returns the queue with the operations of the plan file at path, or q and an error.
 func staged(q ops.Queue, path string, align geometry.Alignment) (ops.Queue, error) {
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("it is not a regular file") // a pipe would never end
-	}
-	var f *os.File
-	if err == nil {
-		f, err = os.Open(path)
-	}
+	f, err := openText(path, "the plan")
 	if err != nil {
-		return q, tried.Errorf("open the plan %s: %w", path, tried.Cause(err))
+		return q, err
 	}
 	defer func() { _ = f.Close() }() // only read
 	next, err := plan.Parse(f, q, align)
@@ -58,4 +51,19 @@ func (m Model) planRead(asked document, q ops.Queue, err error) Model {
 		return m.say(toneWarn, "The plan has no operations")
 	}
 	return m.withDoc(i, d.with(q, 0)).say(toneGood, pendingWords(q.Len())+": a applies, u takes back the last")
+}
+
+// openText opens a regular file to read. what names it in errors.
+func openText(path, what string) (f *os.File, err error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("it is not a regular file") // a pipe would never end
+	}
+	if err == nil {
+		f, err = os.Open(path)
+	}
+	if err != nil {
+		return nil, tried.Errorf("open %s %s: %w", what, path, tried.Cause(err))
+	}
+	return f, nil
 }

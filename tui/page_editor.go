@@ -45,6 +45,8 @@ func editorGroups() []bindingGroup {
 			on("G", "MBR to GPT", noCommand(Model.openConvert), "G"),
 			on("i", "information", Model.openInfo, "i"),
 			on("M", "mount, attach", noCommand(Model.openMounts), "M"),
+			byPalette("save table", noCommand(Model.askSaveTable)).unless(noTableToSave),
+			byPalette("restore table", noCommand(Model.askRestoreTable)),
 			on("L", "last log", noTarget(Model.openLog), "L"),
 			on("f5", "read it again", Model.readTarget, "f5"),
 		})},

@@ -75,12 +75,15 @@ func byNumber(d model.Disk) []model.Partition {
 // maxLogicals is more logical partitions than any system reads.
 const maxLogicals = 256
 
-// Missing returns sentences about what a disk's table holds and a dump cannot.
+// Missing returns sentences about what a disk's table holds and a dump cannot, or sfdisk cannot read back.
 func Missing(d model.Disk) []string {
 	var list []string
 	for _, p := range byNumber(d) {
 		if reserved := p.Attributes &^ Expressible; reserved != 0 {
 			list = append(list, fmt.Sprintf("%s has reserved attribute bits (%#x), which sfdisk's format does not have", p.Ref(), reserved))
+		}
+		if strings.ContainsFunc(p.Name, func(r rune) bool { return r > 0xffff }) {
+			list = append(list, fmt.Sprintf("the name of %s has characters that sfdisk leaves out when it restores the table; shunt restores them", p.Ref()))
 		}
 	}
 	return list
@@ -132,9 +135,9 @@ var labels = map[model.TableKind]string{model.TableMBR: "dos", model.TableGPT: "
 // usualSlots is the number of entries that a dump does not mention.
 const usualSlots = 128
 
-// oneLine returns a path that fits into a header, or "".
+// oneLine returns a path that fits into a header, or "". A line with "=" would be a partition.
 func oneLine(path string) string {
-	if strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f || r == '=' }) {
 		return ""
 	}
 	return path
@@ -145,7 +148,7 @@ func oneLine(path string) string {
 func namePrefix(path string) string {
 	last := len(path) - 1
 	switch {
-	case last < 0 || oneLine(path) == "" || strings.ContainsAny(path, ":=,\"#") || strings.TrimSpace(path) != path:
+	case last < 0 || oneLine(path) == "" || strings.ContainsAny(path, ":,\"#") || strings.TrimSpace(path) != path:
 		return "p"
 	case path[last] >= '0' && path[last] <= '9':
 		return path + "p"

@@ -88,20 +88,27 @@ func field(line string) (name, value, rest string, err error) {
 
 // valueOf parses the value at the start of a text, with or without quotes.
 func valueOf(text string) (value, rest string, err error) {
-	if !strings.HasPrefix(text, `"`) {
+	if strings.HasPrefix(text, `"`) {
+		value, rest, err = unquoted(text)
+	} else {
 		end := strings.IndexAny(text, ", \t")
 		if end < 0 {
 			end = len(text)
 		}
-		return text[:end], text[end:], nil
+		value, rest = text[:end], text[end:]
 	}
+	if err == nil && !utf8.ValidString(value) {
+		err = errors.New("the text is not UTF-8")
+	}
+	return value, rest, err
+}
+
+// unquoted parses the quoted text at the start of a text.
+func unquoted(text string) (value, rest string, err error) {
 	var b strings.Builder
 	for i := 1; i < len(text); i++ {
 		switch {
 		case text[i] == '"':
-			if !utf8.ValidString(b.String()) {
-				return "", "", errors.New("the text is not UTF-8")
-			}
 			return b.String(), text[i+1:], nil
 		case strings.HasPrefix(text[i:], `\x`) && i+4 <= len(text):
 			n, err := strconv.ParseUint(text[i+2:i+4], 16, 8)

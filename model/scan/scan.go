@@ -83,7 +83,9 @@ func WithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce fun
 }
 
 // Contents returns what lies in n bytes of r from off on, as Scan says it of a partition there. Nothing there is a table.
-func Contents(r io.ReaderAt, off, n int64) model.Filesystem { return newBlankness(r).of(Probe(r, off, n), off, n) }
+func Contents(r io.ReaderAt, off, n int64) model.Filesystem {
+	return newBlankness(r).of(Probe(r, off, n), off, n)
+}
 
 // pinned marks the partitions of an image for CDs and sticks: those that lie before the usable range, and those of an ISO
 // that has a superblock both for the disk as a whole and for one of its partitions.

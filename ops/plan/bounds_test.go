@@ -40,10 +40,10 @@ func TestPlanIsBounded(t *testing.T) {
 		{"moves", "move 1 right 1s\nmove 1 left 1s\n", "more than 1000 operations"},
 		{"comments", "# " + strings.Repeat("x", 1000) + "\n", "longer than 1048576 bytes"},
 		{"empty lines", "\n", "longer than 1048576 bytes"},
-		{"one line", "#", "line is longer than 65536 bytes"},
-		{"words", "x ", "line is longer than 65536 bytes"},
+		{"one line", "#", "line is longer than 524288 bytes"},
+		{"words", "x ", "line is longer than 524288 bytes"},
 		{"a line of words", "check " + strings.Repeat("x ", 30000) + "\n", "plan line 1"},
-		{"NULs", "\x00", "line is longer than 65536 bytes"},
+		{"NULs", "\x00", "line is longer than 524288 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var before, after runtime.MemStats

@@ -86,15 +86,15 @@ func TestPlanErrors(t *testing.T) {
 		{"flag 1 boot on", "plan line 1, column 1: cannot set flag boot on p1: it is set already"},
 		{"uuid 1 old", `plan line 1, column 8: "old" is not a kind of UUID that can be set: use new or half`},
 		{"uuid 1 half", "plan line 1, column 1: cannot change the UUID in p1: only NTFS has a serial number of two halves; set a whole new one"},
-		{"table mbr", `plan line 1, column 7: "mbr" is not something to do with the table: use new or gpt`},
-		{"table msdos", `plan line 1, column 7: "msdos" is not something to do with the table: use new or gpt`},
-		{"table", `plan line 1, column 6: what to do with the table is missing: use new or gpt`},
+		{"table mbr", `plan line 1, column 7: "mbr" is not something to do with the table: use new, gpt or restore`},
+		{"table msdos", `plan line 1, column 7: "msdos" is not something to do with the table: use new, gpt or restore`},
+		{"table", `plan line 1, column 6: what to do with the table is missing: use new, gpt or restore`},
 		{"table new", `plan line 1, column 10: the kind of table is missing: use gpt or mbr`},
 		{"table new bsd", `plan line 1, column 11: "bsd" is not a kind of table: use gpt or mbr`},
 		{"  \u00fc 1", `plan line 1, column 3: "ü" is not an operation: use image, move, resize, grow, room, new, delete, check, copy, discard, format, label, name, type, flag, uuid or table`},
 		{`new 1MiB label="ü" x`, `plan line 1, column 20: "x" is not a property of a new partition: use at, fs=, label=, name=, type= or as=`},
 		{"image grow 1GiB\n  grow 1", "plan line 2, column 3: cannot grow p1: there is no free space behind it: p2 starts there"},
-		{"#\n" + strings.Repeat("x", 70000), "plan line 2, column 1: the line is longer than 65536 bytes"},
+		{"#\n" + strings.Repeat("x", 530000), "plan line 2, column 1: the line is longer than 524288 bytes"},
 	}
 	for _, tt := range tests {
 		q := ops.NewQueue(founding(), env())

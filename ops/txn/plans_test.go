@@ -46,6 +46,8 @@ func extended(n int, start, end geometry.Sector) model.Partition {
 	return p
 }
 
+const linuxType = "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
+
 // plans are the kinds of plans, on disks of a few sectors.
 func plans() []realPlan {
 	gpt := func(name string, lines ...string) realPlan {
@@ -96,6 +98,13 @@ func plans() []realPlan {
 		mbr("delete and move logicals", "delete 6", "move 6 left 20s"),
 		mbr("grow the image", "image grow 8KiB", "new 10s at 140s"),
 		mbr("shrink the image", "image size 66KiB"),
+		gpt("restore a table", `table restore "label: gpt\x0afirst-lba: 35\x0a\x0ap1 : start=40, size=20, type=`+linuxType+`\x0ap2 : start=90, size=31, type=`+
+			linuxType+`\x0ap3 : start=130, size=9, type=`+linuxType+`, name=\"x\""`),
+		gpt("restore a table with more entries", `table restore "label: gpt\x0afirst-lba: 36\x0atable-length: 136\x0a\x0ap1 : start=40, size=20, type=`+linuxType+`"`),
+		gpt("restore an MBR", `table restore "label: dos\x0alabel-id: 0x1\x0a\x0ap2 : start=64, size=20, type=83\x0ap1 : start=86, size=80, type=5\x0a`+
+			`p5 : start=90, size=31, type=83\x0ap6 : start=125, size=20, type=83"`),
+		mbr("restore a table", `table restore "label: dos\x0alabel-id: 0x1\x0a\x0ap1 : start=7, size=13, type=83\x0ap2 : start=24, size=100, type=f\x0a`+
+			`p5 : start=75, size=15, type=83\x0ap6 : start=26, size=14, type=83\x0ap3 : start=130, size=9, type=83"`),
 		gpt("another GPT", "table new gpt", "new 40s at 50s"),
 		gpt("an MBR instead", "table new mbr", "new 10s at 20s", "new 80s at 40s"),
 		gpt("copy", "copy 1 at 125s", "move 1 left 3s"),

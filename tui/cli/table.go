@@ -100,6 +100,7 @@ func (s *settings) restoreTable(ctx context.Context, path, file string, f applyF
 	if err != nil {
 		return err
 	}
+	s.opts.AnyContent = true // a disk without its table may look like anything
 	return s.apply(ctx, path, f, func(sess *session.Session) (ops.Queue, error) {
 		q := ops.NewQueue(sess.Disk(), sess.Env())
 		if err := requireFinished(sess); err != nil {

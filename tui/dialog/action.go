@@ -62,8 +62,9 @@ type SaveWhat int
 
 // The texts that can be saved.
 const (
-	SavePlan SaveWhat = iota // the queue as a plan file
-	SaveLog                  // the log of a run
+	SavePlan  SaveWhat = iota // the queue as a plan file
+	SaveLog                   // the log of a run
+	SaveTable                 // the partition table as it is on the target
 )
 
 // Overwrite selects what happens to a file that exists already.
@@ -84,6 +85,9 @@ type ImageFile struct{}
 
 // OpenPlan adds the operations of a plan file to the queue.
 type OpenPlan struct{ Path string }
+
+// OpenTable adds the restoration of a saved partition table to the queue.
+type OpenTable struct{ Path string }
 
 // Do does what a command of the editor does. Name and Group are those of the Command.
 type Do struct{ Name, Group string }
@@ -163,6 +167,7 @@ func (Save) action()        {}
 func (Refused) action()     {}
 func (ImageFile) action()   {}
 func (OpenPlan) action()    {}
+func (OpenTable) action()   {}
 func (Do) action()          {}
 func (CopyOut) action()     {}
 func (Show) action()        {}

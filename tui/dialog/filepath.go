@@ -51,6 +51,17 @@ func NewOpenPlan(proposal string) Dialog {
 	})
 }
 
+// NewOpenTable returns the dialog for the path of a saved partition table, with a proposal.
+func NewOpenTable(proposal string) Dialog {
+	return newForm(filePath{
+		title: "Restore a partition table",
+		text: "Puts a saved table in place of the present one: a file of `shunt table save` or `sfdisk --dump`. It becomes a pending " +
+			"operation; what lies in partitions is never touched.",
+		does: "restore", path: newPath(proposal),
+		action: func(path string) Action { return OpenTable{Path: path} },
+	})
+}
+
 // NewCopyOut returns the dialog for the path of a copy of a file or directory, with a proposal. name is the one it has now.
 func NewCopyOut(name, proposal string, c CopyOut) Dialog {
 	return newForm(filePath{
