@@ -58,7 +58,8 @@ type Model struct {
 	docs    []document
 	current int
 	reader  reader
-	files   files   // lies over the information page
+	files   files // lies over the information page
+	find    finding
 	copying copying // the copy out of a file system that is under way
 	env     ops.Env // the tools of this machine, for the page of supported file systems
 	hasEnv  bool    // env is set

@@ -113,11 +113,17 @@ func (m Model) pageKey(msg tea.KeyPressMsg) (Model, tea.Cmd) {
 	return m.say(toneWarn, string(why)), nil
 }
 
-// named returns the bindings for the key bar: those that have a name and can be used.
+// named returns the bindings for the key bar: those that have a name and can be used, and whose key has no use before.
 func named(m Model, d document, list []binding) (bindings, pinned []keymap.Binding) {
+	var used []string
 	for _, b := range list {
+		if !b.refusal(m, d).OK() {
+			continue
+		}
+		taken := slices.Contains(used, cmp.Or(append(b.Keys(), "")...))
+		used = append(used, b.Keys()...)
 		switch {
-		case b.inBar().Help().Key == "" || !b.refusal(m, d).OK():
+		case taken || b.inBar().Help().Key == "":
 		case b.pinned:
 			pinned = append(pinned, b.inBar())
 		default:

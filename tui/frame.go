@@ -52,6 +52,9 @@ func (m Model) frame() (string, *dialog.Point) {
 		over(drawn.Block, drawn.At)
 		cursor = drawn.Cursor
 	}
+	if m.finds() && m.find.typing && len(m.dialogs) == 0 {
+		_, cursor = m.findPrompt()
+	}
 	if len(layers) == 1 {
 		return layers[0].GetContent(), cursor
 	}

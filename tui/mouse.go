@@ -34,12 +34,19 @@ func (m Model) mouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 		if m.note = (note{}); len(m.dialogs) == 0 && click.Y >= m.height-covered {
 			return m, nil // the click was on the message
 		}
+		if m.finds() && m.find.typing && len(m.dialogs) == 0 && click.Y == m.height-1 {
+			return m, nil // the click was on the field of the search
+		}
 	}
 	if len(m.dialogs) > 0 {
 		return m.dialogMouse(msg)
 	}
 	if clicked {
-		return m.click(click.X, click.Y)
+		next, cmd := m.click(click.X, click.Y)
+		if next.find.typing {
+			next.find = finding{} // what was clicked is what was looked for
+		}
+		return next, cmd
 	}
 	return m, nil
 }

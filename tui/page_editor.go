@@ -18,7 +18,7 @@ const selectGroup = "Select"
 // editorGroups returns the bindings of the editor, in the sections of the help.
 func editorGroups() []bindingGroup {
 	return []bindingGroup{
-		{selectGroup, needTarget(travel(Model.moveCursor))},
+		{selectGroup, needTarget(append(travel(Model.moveCursor), findBinding()))},
 		{"Partition", []binding{
 			on("enter", "edit what is selected", noCommand(Model.enter), "enter").unless(notOpen),
 			on("m", "resize/move", noCommand(Model.openResize), "m").

@@ -42,8 +42,12 @@ func (m Model) editorClick(d document, hit lipgloss.LayerHit, x, y int) (Model, 
 	case zoneAfter:
 		return m.clickBar(d, pictureAfter, x)
 	case zoneTable:
-		from, _ := widget.Visible(len(d.rows()), d.row, hit.Bounds().Dy())
-		return m.clickRow(d, from+y)
+		rows := m.inView(len(d.rows()))
+		from, _ := widget.Visible(len(rows), slices.Index(rows, d.row), hit.Bounds().Dy())
+		if from+y >= len(rows) {
+			return m, nil
+		}
+		return m.clickRow(d, rows[from+y])
 	}
 	if _, of := m.pendingOf(d).list(hit.Bounds().Dy()); y < len(of) {
 		d.pane, d.pending = pendingPane, of[y]

@@ -27,7 +27,18 @@ func (m Model) editorPage(d document) []string {
 	if d.queue.Preview().Table.Kind == model.TableGPT {
 		naming = widget.Named
 	}
-	table := widget.PartTable(m.tableRows(d), naming, selected, m.tableWidth(), l.table, m.st)
+	rows := m.tableRows(d)
+	if m.finds() && m.find.typing {
+		var hits []widget.TableRow
+		for i, row := range m.inView(len(rows)) {
+			if row == d.row {
+				selected = i
+			}
+			hits = append(hits, rows[row])
+		}
+		rows = hits
+	}
+	table := widget.PartTable(rows, naming, selected, m.tableWidth(), l.table, m.st)
 	out = append(out, m.beside(table, d)...)
 	return append(out, pending.box(l.pending)...)
 }

@@ -96,11 +96,11 @@ func (m Model) scrollFile(_ document, s step) Model {
 func (m Model) filePage(document) []string {
 	v, st := m.files.shown, m.st
 	height := m.height - 2
-	f := widget.Frame{Title: v.name + " in " + m.files.ref, Edge: st.Faint, Name: st.Title}
+	f := widget.Frame{Title: v.name + " in " + m.files.ref + m.findWords(), Edge: st.Faint, Name: st.Title}
 	if v.more {
 		f.Foot = "the first " + geometry.FormatBytes(mostShown)
 	}
-	return widget.Box(widget.Scroll(m.fileText(m.width-6), v.top, m.width-4, height-2, st), f, m.width, height, st)
+	return widget.Box(widget.Scroll(m.found(m.fileText(m.width-6)), v.top, m.width-4, height-2, st), f, m.width, height, st)
 }
 
 // fileText returns the lines of the page.

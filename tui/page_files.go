@@ -158,11 +158,12 @@ func (m Model) filesNotes() []string {
 	return b.lines
 }
 
-// fileLines returns the range of entries to show, and the number of lines above them.
-func (m Model) fileLines() (from, to, first int) {
+// fileLines returns the entries to show, and the number of lines above them.
+func (m Model) fileLines() (rows []int, first int) {
 	first = len(m.filesNotes())
-	from, to = widget.Visible(len(m.files.list.Entries), m.files.at, max(1, m.height-4-first))
-	return from, to, first
+	rows = m.inView(len(m.files.list.Entries))
+	from, to := widget.Visible(len(rows), slices.Index(rows, m.files.at), max(1, m.height-4-first))
+	return rows[from:to], first
 }
 
 // filesPage draws the directory, one line for each entry.
@@ -174,11 +175,11 @@ func (m Model) filesPage(document) []string {
 		path = "/" + safetext.Printable(strings.Join(f.dirs, "/"))
 	}
 	lines := m.filesNotes()
-	from, to, _ := m.fileLines()
-	for i := from; i < to; i++ {
+	shown, _ := m.fileLines()
+	for _, i := range shown {
 		lines = append(lines, m.fileLine(f.list.Entries[i], i == f.at, w))
 	}
-	frame := widget.Frame{Title: "Files in " + f.ref + ": " + path, Edge: st.Faint, Name: st.Title}
+	frame := widget.Frame{Title: "Files in " + f.ref + ": " + path + m.findWords(), Edge: st.Faint, Name: st.Title}
 	if n := len(f.list.Entries); n > 0 {
 		frame.Corner = fmt.Sprintf("%d of %d", f.at+1, n)
 		if f.list.More {
@@ -223,16 +224,16 @@ func (m Model) fileLine(e report.FileEntry, selected bool, width int) string {
 }
 
 func (m Model) filesZones(document) []*lipgloss.Layer {
-	from, to, first := m.fileLines()
-	return []*lipgloss.Layer{widget.Zone("files", 0, boxY+first, m.width, to-from)}
+	shown, first := m.fileLines()
+	return []*lipgloss.Layer{widget.Zone("files", 0, boxY+first, m.width, len(shown))}
 }
 
 // filesClick selects the entry in line y of the list, or opens it if it is selected already.
 func (m Model) filesClick(_ document, _ lipgloss.LayerHit, _, y int) (Model, tea.Cmd) {
-	from, _, _ := m.fileLines()
-	if from+y == m.files.at {
+	shown, _ := m.fileLines()
+	if shown[y] == m.files.at {
 		return m.pageKey(keymap.Event("enter"))
 	}
-	m.files.at = from + y
+	m.files.at = shown[y]
 	return m, nil
 }

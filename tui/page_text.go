@@ -39,8 +39,8 @@ func (m Model) readerPage(d document) []string {
 	if m.reader.tail {
 		top = len(lines)
 	}
-	body := widget.Scroll(lines, top, m.width-4, height-2, m.st)
-	f := widget.Frame{Title: title, Edge: m.st.Faint, Name: m.st.Title}
+	body := widget.Scroll(m.found(lines), top, m.width-4, height-2, m.st)
+	f := widget.Frame{Title: title + m.findWords(), Edge: m.st.Faint, Name: m.st.Title}
 	return widget.Box(body, f, m.width, height, m.st)
 }
 

@@ -62,6 +62,8 @@ type pageParts struct {
 	click func(m Model, d document, hit lipgloss.LayerHit, x, y int) (Model, tea.Cmd)
 	// notch is the number of arrow keys that one notch of the wheel stands for.
 	notch int
+	// find returns what the page can be searched for; nil if nothing.
+	find func(Model, document) finder
 	// text returns the title and the lines of a page of text. Its view and its scroll keys are those of the reader.
 	text func(m Model, d document, width int) (title string, lines []string)
 }
@@ -74,25 +76,29 @@ func (p page) parts() pageParts {
 		pageBlank: {view: Model.blankPage, bindings: Model.editorBindings, bar: Model.blankBar},
 		pageEditor: {
 			view: Model.editorPage, bindings: Model.editorBindings, bar: Model.editorBar,
-			zones: Model.editorZones, click: Model.editorClick, notch: 1,
+			zones: Model.editorZones, click: Model.editorClick, notch: 1, find: Model.findRow,
 		},
 		pageRun:      {view: Model.runPage, bindings: Model.runBindings, zones: Model.runZones, notch: wheelLines},
 		pageRecovery: {view: Model.recoveryPage, bindings: Model.recoveryBindings, zones: Model.recoveryZones},
 		pageFiles: {
 			view: Model.filesPage, bindings: Model.filesBindings, zones: Model.filesZones, click: Model.filesClick,
-			notch: 1,
+			notch: 1, find: Model.findFile,
 		},
-		pageFile:    {view: Model.filePage, bindings: Model.fileBindings, notch: wheelLines},
-		pageHelp:    {view: Model.readerPage, bindings: Model.helpBindings, text: Model.helpText, notch: wheelLines},
-		pageInfo:    {view: Model.readerPage, bindings: Model.infoBindings, text: Model.infoText, notch: wheelLines},
-		pageLog:     {view: Model.readerPage, bindings: Model.logBindings, text: Model.logText, notch: wheelLines},
-		pageSupport: {view: Model.readerPage, bindings: Model.supportBindings, text: Model.supportText, notch: wheelLines},
+		pageFile:    {view: Model.filePage, bindings: Model.fileBindings, notch: wheelLines, find: Model.findInFile},
+		pageHelp:    {view: Model.readerPage, bindings: Model.helpBindings, text: Model.helpText, notch: wheelLines, find: Model.findText},
+		pageInfo:    {view: Model.readerPage, bindings: Model.infoBindings, text: Model.infoText, notch: wheelLines, find: Model.findText},
+		pageLog:     {view: Model.readerPage, bindings: Model.logBindings, text: Model.logText, notch: wheelLines, find: Model.findText},
+		pageSupport: {view: Model.readerPage, bindings: Model.supportBindings, text: Model.supportText, notch: wheelLines, find: Model.findText},
 	}[p]
 }
 
 // pageBindings returns the bindings of a page. Every page has a key that lists its keys.
 func (m Model) pageBindings(p page, d document) []binding {
-	list := p.parts().bindings(m, d)
+	parts := p.parts()
+	list := append(m.foundBindings(), parts.bindings(m, d)...)
+	if parts.find != nil && !slices.ContainsFunc(list, func(b binding) bool { return b.Has("/") }) {
+		list = append(list, findBinding())
+	}
 	if slices.ContainsFunc(list, func(b binding) bool { return b.Has(helpKey) }) {
 		return list
 	}
@@ -101,6 +107,10 @@ func (m Model) pageBindings(p page, d document) []binding {
 
 // bottom returns the last line of every page: a message, or the keys.
 func (m Model) bottom() string {
+	if m.finds() && m.find.typing && len(m.dialogs) == 0 {
+		line, _ := m.findPrompt()
+		return line
+	}
 	if m.note.text == "" && m.gate.closed {
 		const text = "Just opened: no key counts until you pause for a moment"
 		return widget.Fit(" "+m.st.Muted.Render(text), m.width, m.st.More)

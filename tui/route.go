@@ -15,6 +15,9 @@ import (
 // otherwise to the page in view.
 func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	next, cmd := m.route(msg)
+	if !next.finds() {
+		next.find = finding{} // its page was left
+	}
 	next, gate := next.guardKeyboard(m, msg)
 	next, behind := next.lookAhead(m)
 	return next.glide(m, tea.Batch(cmd, gate, behind))
@@ -72,17 +75,24 @@ func (m Model) press(msg tea.KeyPressMsg) (Model, tea.Cmd) {
 	if keymap.Match(msg, suspendBinding().Binding) {
 		return m.suspend()
 	}
-	if len(m.dialogs) > 0 {
+	switch {
+	case len(m.dialogs) > 0:
 		return m.toDialog(msg)
+	case m.finds() && m.find.typing:
+		return m.findKey(msg)
 	}
 	return m.pageKey(msg)
 }
 
 func (m Model) paste(msg tea.PasteMsg) (Model, tea.Cmd) {
-	if len(m.dialogs) == 0 || m.gate.closed || m.small() {
-		return m, nil
+	switch {
+	case m.gate.closed || m.small():
+	case len(m.dialogs) > 0:
+		return m.toDialog(msg)
+	case m.finds() && m.find.typing:
+		return m.findKey(msg)
 	}
-	return m.toDialog(msg)
+	return m, nil
 }
 
 // toDialog passes a message to the top dialog and performs the action that it returns.
