@@ -16,6 +16,7 @@ func (q Queue) Compile() ([]Step, error) {
 	for i := range q.ops {
 		steps = append(steps, q.steps(i)...)
 	}
+	steps = q.sparing(steps)
 	final := q.Preview()
 	if q.alone() {
 		return steps, nil

@@ -89,7 +89,7 @@ func (d *Draft) Queue() Queue { return d.q }
 // Stage adds op at the end. If op is impossible, it returns a *Refusal and changes nothing.
 func (d *Draft) Stage(op Operation) error {
 	q := &d.q
-	disk, err := judged(q.Preview(), q.env, q.ops, op)
+	disk, err := q.judged(len(q.ops), op)
 	if err != nil {
 		return orFree(err, q.Preview(), func(free model.Disk) bool {
 			_, err := judged(free, q.env, q.ops, op)
@@ -103,12 +103,13 @@ func (d *Draft) Stage(op Operation) error {
 	return nil
 }
 
-// judged returns the disk after op, which follows the operations of the list, or a *Refusal.
-func judged(before model.Disk, env Env, list []Operation, op Operation) (model.Disk, error) {
-	if err := cmp.Or(fitForEdits(before, op), apart(list, op)); err != nil {
+// judged returns the disk after op, which follows the first n operations, or a *Refusal.
+func (q Queue) judged(n int, op Operation) (model.Disk, error) {
+	before := q.Before(n)
+	if err := cmp.Or(fitForEdits(before, op), apart(q.ops[:n], op), q.overwritten(n, op)); err != nil {
 		return before, err
 	}
-	after, err := op.Apply(before, env)
+	after, err := op.Apply(before, q.env)
 	if err != nil || standsAlone(op) {
 		return after, err
 	}
@@ -148,7 +149,7 @@ func (q Queue) rebuilt(n int, list []Operation) (at int, next Queue, err error) 
 	next.ops = append(slices.Clone(q.ops[:n]), list...)
 	next.disks = slices.Grow(slices.Clone(q.disks[:n]), len(list))
 	for i, op := range list {
-		disk, err := judged(next.Before(n+i), q.env, next.ops[:n+i], op)
+		disk, err := next.judged(n+i, op)
 		if err != nil {
 			return n + i, q, err
 		}

@@ -3,7 +3,6 @@ package scan
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"slices"
@@ -114,30 +113,34 @@ func (p prober) probe(w *window) (model.Filesystem, bool) {
 	if places == nil {
 		places = []int64{0}
 	}
-	order := binary.ByteOrder(le)
-	if p.order != nil {
-		order = p.order
-	}
 	for _, at := range places {
 		at = p.place(w, at)
 		b := w.at(at, cmp.Or(p.size, 512))
 		if b == nil || !p.magic.in(b) {
 			continue
 		}
-		fs := model.Filesystem{Kind: p.kind, Used: -1, Elsewhere: p.elsewhere}
-		s := superblock{w: w, off: at, b: b, order: order, fs: fs}
-		if p.elsewhere != model.WholeHere {
-			s.fillWindow()
-		}
-		if p.uuid > 0 {
-			s.fs.UUID = uuidText(b[p.uuid : p.uuid+16])
-		}
-		s.fs.Label = text(b[p.label.off : p.label.off+p.label.n])
+		s := p.superblock(w, at, b)
 		if p.read == nil || p.read(&s) {
 			return s.fs, true
 		}
 	}
 	return model.Filesystem{}, false
+}
+
+// superblock returns the superblock b, which begins at off in the window, with what the row itself knows of it.
+func (p prober) superblock(w *window, off int64, b []byte) superblock {
+	s := superblock{w: w, off: off, b: b, order: le, fs: model.Filesystem{Kind: p.kind, Used: -1, Elsewhere: p.elsewhere}}
+	if p.order != nil {
+		s.order = p.order
+	}
+	if p.elsewhere != model.WholeHere {
+		s.fillWindow()
+	}
+	if p.uuid > 0 {
+		s.fs.UUID = uuidText(b[p.uuid : p.uuid+16])
+	}
+	s.fs.Label = text(b[p.label.off : p.label.off+p.label.n])
+	return s
 }
 
 // place returns where in the window a position of a row is.

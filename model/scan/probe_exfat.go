@@ -4,6 +4,7 @@ import (
 	"iter"
 
 	"shunt/geometry"
+	"shunt/model"
 )
 
 // An exFAT volume begins with a boot sector:
@@ -33,6 +34,9 @@ type exfat struct {
 	clusters        int64
 }
 
+// badBootSum is the reason for an exFAT whose boot sectors were changed.
+const badBootSum model.Reason = "boot sector checksum does not match"
+
 // readExFAT reads the boot sector and the root directory of exFAT.
 func readExFAT(s *superblock) bool {
 	length, sector, cluster := s.u64(72), s.b[108], s.b[109]
@@ -48,7 +52,7 @@ func readExFAT(s *superblock) bool {
 	s.fs.Size, s.fs.BlockSize, s.fs.UUID = geometry.Bytes(x.size), geometry.Bytes(x.cluster), serialText(uint32(s.u32(100)))
 	s.fs.Dirty = marks(s.u16(106)&2 != 0, s.u16(106)&4 != 0, "has I/O errors")
 	if s.fs.Dirty.OK() && !x.sumOK() {
-		s.fs.Dirty = "boot sector checksum does not match"
+		s.fs.Dirty = badBootSum
 	}
 	for e := range x.w.entries(x.chain(root), x.cluster) {
 		switch {

@@ -38,7 +38,7 @@ func readF2FS(s *superblock) bool {
 		best = second
 	}
 	if best == nil {
-		s.fs.Dirty = "no valid checkpoint"
+		s.fs.Dirty = noCheckpoint
 		return true
 	}
 	if user, valid := le.Uint64(best[8:]), le.Uint64(best[16:]); valid <= user && user <= blocks {
@@ -56,6 +56,9 @@ const (
 	f2fsAt    = 1024
 	f2fsMagic = "\x10\x20\xf5\xf2"
 )
+
+// noCheckpoint is the reason for an f2fs of which neither checkpoint is whole.
+const noCheckpoint model.Reason = "no valid checkpoint"
 
 // f2fsCheckpoint returns the checkpoint block at off, or nil if its checksum does not match.
 func f2fsCheckpoint(w *window, off, block uint64) []byte {

@@ -25,8 +25,10 @@ type fat struct {
 }
 
 // newFAT reads a boot sector. ok is false if it is not the boot sector of a FAT volume.
-func newFAT(w *window) (f fat, ok bool) {
-	b := w.at(0, 512)
+func newFAT(w *window) (f fat, ok bool) { return fatOf(w, w.at(0, fatfs.BootSize)) }
+
+// fatOf reads the boot sector b of the volume in w.
+func fatOf(w *window, b []byte) (f fat, ok bool) {
 	v, ok := fatfs.Parse(b)
 	if !ok {
 		return f, false
@@ -44,6 +46,11 @@ func findFAT(w *window) (model.Filesystem, bool) {
 	if !ok || string(w.at(510, 2)) != bootMark && !f.tableMarked(0) {
 		return model.Filesystem{}, false
 	}
+	return f.describe(), true
+}
+
+// describe returns what is known about the volume.
+func (f fat) describe() model.Filesystem {
 	fs := model.Filesystem{
 		Kind: f.Kind, Size: geometry.Bytes(f.Size()), Used: -1, BlockSize: geometry.Bytes(f.ClusterSize()),
 		Label: f.volumeLabel(), Dirty: f.dirty(), Max: geometry.Bytes(f.LargestSize()),
@@ -55,7 +62,7 @@ func findFAT(w *window) (model.Filesystem, bool) {
 		fs.Used = geometry.Bytes(f.Size() - free*f.ClusterSize())
 		fs.Min = geometry.Bytes(f.MinSize(f.Clusters() - free))
 	}
-	return fs, true
+	return fs
 }
 
 // fatLeft reports whether only a boot sector remains of a FAT volume that was overwritten later. In an intact volume

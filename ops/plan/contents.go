@@ -147,10 +147,11 @@ func typeWord(kind model.TableKind, t model.PartType) string {
 func (l *line) create() ops.Operation {
 	op := ops.New{ID: l.q.NextID()}
 	l.canFollow("max")
+	id := ""
 	if w := l.next("the size", "a size with a unit such as 1.5GiB, or max"); w.text != "max" {
 		op.Len = l.sizeOf(w)
 	}
-	l.properties("a property of a new partition", "at, fs=, label=, name=, type= or as=", func(key string, value word) {
+	l.properties("a property of a new partition", "at, keep, fs=, label=, name=, type=, partuuid= or as=", func(key string, value word) {
 		switch key {
 		case "at":
 			op.At = l.offset()
@@ -158,6 +159,8 @@ func (l *line) create() ops.Operation {
 			op.Label = value.text
 		case "name":
 			op.Name = value.text
+		case "partuuid":
+			id = l.partUUID(value)
 		case "fs":
 			op.FS = l.fsKind(value)
 		case "type":
@@ -165,9 +168,12 @@ func (l *line) create() ops.Operation {
 		case "as":
 			op.Role = l.role(value, "a role", model.Primary, model.Extended, model.Logical)
 		}
-	}, "at", "fs=", "label=", "name=", "type=", "as=")
+	}, "at", "keep", "fs=", "label=", "name=", "type=", "partuuid=", "as=")
 	if !l.seen["as="] {
 		op.Role = ops.LikelyRole(l.disk(), op.At)
+	}
+	if l.seen["keep"] || id != "" {
+		return l.putBack(op, id)
 	}
 	if l.err != nil {
 		return nil

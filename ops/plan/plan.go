@@ -12,6 +12,7 @@
 //	grow P
 //	room P by +SIZE | room P to SIZE | room P max
 //	new SIZE|max [at OFFSET] [fs=KIND] [label=TEXT] [name=TEXT] [type=TYPE] [as=primary|extended|logical]
+//	new SIZE at OFFSET keep [name=TEXT] [type=TYPE] [partuuid=UUID] [as=primary|logical]
 //	delete P
 //	check P
 //	copy P at OFFSET [size=SIZE] [as=primary|logical] [from=PATH] | copy P over Q [from=PATH]

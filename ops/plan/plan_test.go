@@ -43,7 +43,7 @@ func TestPlanErrors(t *testing.T) {
 		{"new", "plan line 1, column 4: the size is missing: use a size with a unit such as 1.5GiB, or max"},
 		{"new 1MiB at", "plan line 1, column 12: the offset is missing: use an offset with a unit such as 2049MiB"},
 		{"new 1MiB fs=ext9", `plan line 1, column 10: "ext9" is not a file system that can be made: use ext2, ext4, fat32, swap, none`},
-		{"new 1MiB size=4", `plan line 1, column 10: "size=4" is not a property of a new partition: use at, fs=, label=, name=, type= or as=`},
+		{"new 1MiB size=4", `plan line 1, column 10: "size=4" is not a property of a new partition: use at, keep, fs=, label=, name=, type=, partuuid= or as=`},
 		{"new 1MiB fs=ext4 fs=swap", "plan line 1, column 18: fs= is given twice: leave one"},
 		{"new 1MiB at 5MiB at 6MiB", "plan line 1, column 18: at is given twice: leave one"},
 		{`new 1MiB "as=logical" fs=ext4 as=logical`, "plan line 1, column 31: as= is given twice: leave one"},
@@ -92,7 +92,7 @@ func TestPlanErrors(t *testing.T) {
 		{"table new", `plan line 1, column 10: the kind of table is missing: use gpt or mbr`},
 		{"table new bsd", `plan line 1, column 11: "bsd" is not a kind of table: use gpt or mbr`},
 		{"  \u00fc 1", `plan line 1, column 3: "ü" is not an operation: use image, move, resize, grow, room, new, delete, check, copy, discard, format, label, name, type, flag, uuid or table`},
-		{`new 1MiB label="ü" x`, `plan line 1, column 20: "x" is not a property of a new partition: use at, fs=, label=, name=, type= or as=`},
+		{`new 1MiB label="ü" x`, `plan line 1, column 20: "x" is not a property of a new partition: use at, keep, fs=, label=, name=, type=, partuuid= or as=`},
 		{"image grow 1GiB\n  grow 1", "plan line 2, column 3: cannot grow p1: there is no free space behind it: p2 starts there"},
 		{"#\n" + strings.Repeat("x", 530000), "plan line 2, column 1: the line is longer than 524288 bytes"},
 	}

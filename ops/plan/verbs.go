@@ -25,7 +25,7 @@ var verbs = []verb{
 	{"resize", 3, 4, (*line).resize},
 	{"grow", 2, 2, one((*line).grow)},
 	{"room", 3, 4, (*line).room},
-	{"new", 2, 9, one((*line).create)},
+	{"new", 2, 10, one((*line).create)},
 	{"delete", 2, 2, one(func(l *line) ops.Operation { return ops.Delete{ID: l.partition().ID} })},
 	{"check", 2, 2, one(func(l *line) ops.Operation { return ops.Check{ID: l.contents()} })},
 	{"copy", 4, 7, one((*line).copy)},
@@ -102,6 +102,8 @@ func written(op ops.Operation, d model.Disk) string {
 		w.move(op)
 	case ops.New:
 		w.create(op)
+	case ops.PutBack:
+		w.putBack(op)
 	case ops.Delete:
 		w.edit("delete", op.ID)
 	case ops.Check:

@@ -1,0 +1,133 @@
+package ops
+
+import (
+	"cmp"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/model/safetext"
+)
+
+// PutBack makes a partition in free space around contents that lie there already. It writes nothing but the table.
+type PutBack struct {
+	tableOnly
+	ID      model.PartID // from Queue.NextID
+	Role    model.Role
+	At, Len geometry.Sector // in sectors
+	Name    string          // of the partition, GPT only
+	Type    model.PartType  // "" derives it from Held and Role
+	UUID    string          // PARTUUID, GPT only; "" makes a new one
+	// Held is what lies there, from Env.Contents.
+	Held model.Filesystem
+}
+
+// Part returns the partition that is made.
+func (o PutBack) Part() model.PartID { return o.ID }
+
+// made returns the operation that makes an empty partition there.
+func (o PutBack) made(d model.Disk) New {
+	t := cmp.Or(o.Type, model.DefaultType(d.Table.Kind, o.Role, o.Held.Kind))
+	return New{ID: o.ID, Role: o.Role, At: o.At, Len: o.Len, Name: o.Name, Type: t}
+}
+
+// Describe returns `Put back p3 (ext4, 483 MiB) at 1.00 GiB, label "home"`.
+func (o PutBack) Describe(before model.Disk) Phrase {
+	p := o.made(before).partition(before)
+	p.FS = o.Held
+	words := phrase(Verb{"put", "putting", "put"}, "back %s at %s", sized(p, before.SectorSize),
+		geometry.FormatBytes(before.SectorSize.Bytes(o.At)))
+	if o.Held.Label != "" {
+		words = words.with(", label ", safetext.Quoted(safetext.Printable(o.Held.Label)))
+	}
+	if o.Name != "" {
+		words = words.with(", name ", safetext.Quoted(o.Name))
+	}
+	if after, err := o.made(before).added(before); err == nil {
+		words = words.with(renumbered(before, after))
+	}
+	return words
+}
+
+// Apply returns the disk with the partition and what it holds.
+func (o PutBack) Apply(before model.Disk, env Env) (model.Disk, error) {
+	const what = "put a partition back"
+	if r := readOnly(before); r != nil {
+		return refused(before, what, r)
+	}
+	if o.UUID != "" {
+		if reason := cannotIdentify(before, o.UUID); !reason.OK() {
+			return before, &Refusal{What: what, Reason: reason}
+		}
+	}
+	after, err := o.made(before).Apply(before, env)
+	if r, ok := err.(*Refusal); ok { //nolint:errorlint // Apply returns it as it is
+		return refused(before, what, &Refusal{Reason: r.Reason, Nearest: r.Nearest, Bounds: r.Bounds})
+	}
+	if err != nil {
+		return before, err
+	}
+	p, _ := after.Partition(o.ID)
+	p.FS, p.UUID = o.Held, o.UUID
+	if over := after.Overhang(p); !over.Empty() {
+		return refused(before, what, refusedFor(model.Because("the %s there is longer", contents(p))).near(
+			"make it "+AtLeast(after.Reach(p).Len(), before.SectorSize), Bound{Length, after.Reach(p).Len()}))
+	}
+	return after.With(p), nil
+}
+
+// cannotIdentify returns the reason why a new partition cannot have this PARTUUID, or "".
+func cannotIdentify(d model.Disk, id string) model.Reason {
+	if d.Table.Kind != model.TableGPT {
+		return "only a GPT stores PARTUUIDs"
+	}
+	for p := range d.Each() {
+		if p.UUID == id {
+			return model.Because("%s has the PARTUUID %s", p.Ref(), id)
+		}
+	}
+	return ""
+}
+
+// overwritten returns a *Refusal if one of the first n operations writes where op, which puts a partition back, expects what
+// lay there at the beginning.
+func (q Queue) overwritten(n int, op Operation) error {
+	o, ok := op.(PutBack)
+	if !ok {
+		return nil
+	}
+	span := geometry.SpanOf(o.At, o.Len)
+	for i := range n {
+		written := q.Before(i+1).Sectors < span.End && q.initial.Sectors >= span.End
+		for _, s := range q.steps(i) {
+			written = written || s.Kind != StepWipeDisk && (s.Window.Overlaps(span) || s.To.Overlaps(span))
+		}
+		if written {
+			return &Refusal{
+				What: "put a partition back", Reason: model.Because("operation %d of this plan writes there", i+1),
+				Nearest: "put it back first, or in a plan of its own",
+			}
+		}
+	}
+	return nil
+}
+
+// sparing returns the steps with those that erase signatures of the whole disk cut to what no partition is put back in.
+func (q Queue) sparing(steps []Step) (list []Step) {
+	var back []geometry.Span
+	for _, op := range q.ops {
+		if o, ok := op.(PutBack); ok {
+			back = append(back, geometry.SpanOf(o.At, o.Len))
+		}
+	}
+	for _, s := range steps {
+		if s.Kind != StepWipeDisk || len(back) == 0 {
+			list = append(list, s)
+			continue
+		}
+		for _, gap := range geometry.Gaps(s.Window, back) {
+			s.Window = gap
+			list = append(list, s)
+		}
+	}
+	return list
+}
