@@ -153,6 +153,12 @@ func (d Disk) Incurable() Reason {
 	return Reason(p.Text)
 }
 
+// TableGone reports whether the disk has a table of which nothing can be read, and only a new one makes it a disk that can be
+// edited.
+func (d Disk) TableGone() bool {
+	return d.Table.Kind != TableNone && !d.ReadOnly().OK() && d.Incurable().OK() && d.Table.Usable.Empty() && len(d.parts) == 0
+}
+
 // Needs returns how many sectors a disk that was cut off must have to be edited. It is 0 if more than the size is wrong.
 func (d Disk) Needs() geometry.Sector {
 	n := geometry.Sector(0)

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"shunt/model"
@@ -111,7 +112,8 @@ func (q Queue) lost() []string {
 		}
 		out = append(out, fmt.Sprintf("%s (%s)", was.Ref(), word))
 	}
-	if whole := q.initial.Whole; whole.Word() != model.BlankWord && after.Whole.Word() == model.BlankWord {
+	rescued := slices.ContainsFunc(q.ops, func(op Operation) bool { _, ok := op.(PutBack); return ok })
+	if whole := q.initial.Whole; whole.Word() != model.BlankWord && after.Whole.Word() == model.BlankWord && (whole.Known() || !rescued) {
 		out = append(out, Covering(whole))
 	}
 	return out

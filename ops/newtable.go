@@ -35,7 +35,7 @@ func (o NewTable) Describe(before model.Disk) Phrase {
 // Apply returns the disk with an empty table.
 func (o NewTable) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	what := "make a new partition table"
-	if reason := before.ReadOnly(); !reason.OK() {
+	if reason := before.ReadOnly(); !reason.OK() && !before.TableGone() {
 		return before, &Refusal{
 			What: what, Reason: reason,
 			Nearest: "erase what is there with wipefs --all first, if it is of no use",

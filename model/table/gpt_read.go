@@ -81,7 +81,7 @@ func noGPT(g *gptDisk, problems *report) {
 		return
 	}
 	problems.fatal("if you have a copy of the table, restore it with the option --load-backup of sgdisk; "+
-		"`testdisk {target}` can look for the partitions",
+		"`shunt rescue {target}` looks for the partitions",
 		"both copies of the GPT are damaged: primary at LBA 1: %v; backup at LBA %d: %v",
 		g.primary.fault, g.backup.at, g.backup.fault)
 	problems.plainly("Both copies of the partition table are damaged.")

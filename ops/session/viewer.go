@@ -35,6 +35,7 @@ type Viewer struct {
 	disk   model.Disk
 	facts  report.Facts
 	left   *report.Unfinished // when it was opened to look at it
+	lost   []attach.Source    // those of AddLost
 }
 
 // View opens a target to look at it, even if it is in use. Facts names the user.
@@ -121,8 +122,11 @@ var errPending = errors.New("this partition is only pending: nothing of it is on
 
 // locate returns where a partition lies. With id 0 it returns the file system that covers a disk without a table.
 func (v Viewer) locate(id model.PartID) (attach.Source, error) {
-	if id == 0 {
+	switch {
+	case id == 0:
 		return v.locateNumber(0)
+	case id < 0:
+		return v.lost[-id-1], nil
 	}
 	p, ok := v.disk.Partition(id)
 	if !ok {

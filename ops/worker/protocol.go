@@ -61,6 +61,7 @@ type Job struct {
 	Show     *Show
 	Keeper   *Keeper
 	Shell    *Shell // takes no target either
+	Hunt     *Hunt
 }
 
 // Argv returns the command line that lists of processes show for the worker.

@@ -278,6 +278,8 @@ func (w *process) look(ctx context.Context, conn net.Conn, in io.Reader) error {
 		return w.shell(conn, in)
 	case w.job.Show != nil:
 		return w.show(ctx, conn)
+	case w.job.Hunt != nil:
+		return w.hunt(ctx, conn)
 	}
 	return w.inspect(ctx, conn)
 }

@@ -54,8 +54,11 @@ func (s *settings) advised(err error, from source) error {
 		return err
 	}
 	where := "p" + from.number
-	if from.number == "0" {
+	switch {
+	case from.number == "0":
 		where = "the disk"
+	case isLost(from.number):
+		where = from.number
 	}
 	switch no.What {
 	case extract.Missing:

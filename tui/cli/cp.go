@@ -57,7 +57,7 @@ func parseSource(arg string) (from source, ok bool) {
 	pieces := strings.Split(arg, ":")
 	for i := len(pieces) - 2; i > 0; i-- {
 		target := strings.Join(pieces[:i], ":")
-		if target == "" || pieces[i] == "" || strings.Trim(pieces[i], "0123456789") != "" {
+		if target == "" || pieces[i] == "" || strings.Trim(pieces[i], "0123456789") != "" && !isLost(pieces[i]) {
 			continue
 		}
 		found := source{target, pieces[i], strings.Join(pieces[i+1:], ":")}

@@ -67,6 +67,9 @@ func (s *settings) info(path string) error {
 
 // view opens a target for reading, and calls do with the given partition, or with 0 for the target itself.
 func (s *settings) view(path, number string, do func(*session.Viewer, model.PartID) error) (err error) {
+	if isLost(number) {
+		return s.viewLost(path, number, do)
+	}
 	n, err := partitionNumber(number)
 	if err != nil {
 		return err

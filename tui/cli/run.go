@@ -158,7 +158,7 @@ func editable(sess *session.Session) error {
 	if err := requireFinished(sess); err != nil {
 		return err
 	}
-	if d := sess.Disk(); !d.ReadOnly().OK() && (d.Needs() == 0 || d.Fixed) {
+	if d := sess.Disk(); !d.ReadOnly().OK() && (d.Needs() == 0 || d.Fixed) && !d.TableGone() {
 		p, _ := d.Fatal()
 		facts := sess.Facts()
 		if p.Advice != "" {
