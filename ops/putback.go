@@ -111,7 +111,8 @@ func (q Queue) overwritten(n int, op Operation) error {
 	return nil
 }
 
-// sparing returns the steps with those that erase signatures of the whole disk cut to what no partition is put back in.
+// sparing returns the steps with those that erase signatures of the whole disk cut to what no partition is put back in. If
+// nothing covers the disk, there are no such signatures, and what else is lost there stays as it is.
 func (q Queue) sparing(steps []Step) (list []Step) {
 	var back []geometry.Span
 	for _, op := range q.ops {
@@ -122,6 +123,9 @@ func (q Queue) sparing(steps []Step) (list []Step) {
 	for _, s := range steps {
 		if s.Kind != StepWipeDisk || len(back) == 0 {
 			list = append(list, s)
+			continue
+		}
+		if !q.initial.Whole.Known() {
 			continue
 		}
 		for _, gap := range geometry.Gaps(s.Window, back) {

@@ -1,13 +1,19 @@
 package scan_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -20,7 +26,7 @@ type lostKind struct {
 	kind model.FSKind
 	mib  int
 	make string // a shell command; "$1" is the file
-	// copied says that a copy of the superblock leads to the start after the first 4 KiB are gone; headless, that nothing but
+	// copied says that a superblock is left after the first 4 KiB are gone, and leads to the start; headless, that nothing but
 	// the copy tells of the contents then.
 	copied, headless bool
 	// least says that it tells less than the length of its partition.
@@ -44,8 +50,8 @@ var lostKinds = []lostKind{
 	{"swap", 10, `mkswap -L s "$1"`, false, false, false},
 	{"swap", 5, `mkswap -p 65536 "$1"`, false, false, false},
 	{"luks", 20, `printf key | cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 "$1" -`, true, false, false},
-	{"jfs", 16, `mkfs.jfs -q "$1"`, false, false, false},
-	{"reiserfs", 40, `mkfs.reiserfs -q -f -f "$1"`, false, false, false},
+	{"jfs", 16, `mkfs.jfs -q "$1"`, true, false, false},
+	{"reiserfs", 40, `mkfs.reiserfs -q -f -f "$1"`, true, false, false},
 	{"squashfs", 4, `mkdir "$1.d"; seq 1 90000 >"$1.d/f"; mksquashfs "$1.d" "$1" -quiet -noappend -no-progress >&2; truncate -s 4M "$1"`, false, false, true},
 }
 
@@ -56,7 +62,7 @@ type placed struct {
 }
 
 // lostDisk makes an image of partitions with all kinds, one behind another, and returns where they are.
-func lostDisk(t testing.TB, kinds []lostKind, script string) (path string, places []placed) {
+func lostDisk(t testing.TB, kinds []lostKind) (path string, places []placed) {
 	t.Helper()
 	dir := t.TempDir()
 	path = filepath.Join(dir, "disk")
@@ -72,7 +78,7 @@ func lostDisk(t testing.TB, kinds []lostKind, script string) (path string, place
 		table += fmt.Sprintf("start=%d, size=%d\n", at, n)
 		at += n
 	}
-	shell(t, dir, "sfdisk -q disk <<'END'\n"+table+"END\n"+script)
+	shell(t, dir, "rm -r part*; sfdisk -q disk <<'END'\n"+table+"END\n")
 	return path, places
 }
 
@@ -101,11 +107,25 @@ func searchLost(t testing.TB, path string, how scan.LostSearch) (model.Disk, []m
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := scan.Lost(context.Background(), f, d, how)
+	found, err := scan.Lost(context.Background(), holedFile{f}, d, how)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d, found.Lost
+}
+
+// holedFile knows the holes of its file.
+type holedFile struct{ *os.File }
+
+func (f holedFile) Data(off int64) (start, end int64, err error) {
+	if start, err = f.Seek(off, unix.SEEK_DATA); errors.Is(err, unix.ENXIO) {
+		info, err := f.Stat()
+		return info.Size(), info.Size(), err
+	}
+	if err == nil {
+		end, err = f.Seek(start, unix.SEEK_HOLE)
+	}
+	return start, end, err
 }
 
 func lostText(list []model.Lost) string {
@@ -120,27 +140,52 @@ func lostText(list []model.Lost) string {
 // TestLost makes every kind of contents with foreign programs, takes the table away in several ways, and expects each
 // partition at its place and with its size.
 func TestLost(t *testing.T) {
-	for _, name := range []string{"mke2fs", "mkfs.fat", "mkfs.exfat", "mkntfs", "mkfs.xfs", "mkfs.btrfs", "mkfs.f2fs", "mkfs.nilfs2", "mkswap", "cryptsetup", "mkfs.jfs",
-		"mkfs.reiserfs", "mksquashfs", "sfdisk", "sgdisk"} {
+	for _, name := range []string{
+		"mke2fs", "mkfs.fat", "mkfs.exfat", "mkntfs", "mkfs.xfs", "mkfs.btrfs", "mkfs.f2fs", "mkfs.nilfs2", "mkswap", "cryptsetup", "mkfs.jfs",
+		"mkfs.reiserfs", "mksquashfs", "sfdisk", "sgdisk",
+	} {
 		testneed.Tool(t, name)
 	}
-	path, places := lostDisk(t, lostKinds, "")
-	for name, script := range map[string]string{
-		"all entries deleted": "sfdisk -q --delete disk", "zapped": "sgdisk --zap-all disk >&2", "header gone": "sgdisk --zap disk >&2",
-		"new table": "sfdisk -q --delete disk; echo 'label: dos' | sfdisk -q -w never disk",
+	path, places := lostDisk(t, lostKinds)
+	for _, tt := range []struct{ name, script string }{
+		{"header gone", "sgdisk --zap disk"},
+		{"zapped", "sgdisk --zap-all disk"},
+		{"entries deleted", "echo 'label: gpt' | sfdisk -q -w never disk"},
+		{"another table", "echo 'label: dos' | sfdisk -q -w never disk"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			shell(t, dir, fmt.Sprintf("cp --sparse=always %s disk; %s", path, script))
-			_, found := searchLost(t, filepath.Join(dir, "disk"), scan.LostSearch{})
-			t.Log("\n" + lostText(found))
-			for _, p := range places {
-				expectLost(t, found, p)
+		shell(t, filepath.Dir(path), tt.script)
+		_, found := searchLost(t, path, scan.LostSearch{})
+		expectAll(t, tt.name, found, places)
+	}
+	var copied []placed
+	for _, p := range places {
+		shell(t, filepath.Dir(path), fmt.Sprintf("dd if=/dev/zero of=disk bs=512 seek=%d count=%d conv=notrunc status=none", p.span.Start, p.gone()))
+		if p.copied {
+			copied = append(copied, p)
+		}
+	}
+	_, found := searchLost(t, path, scan.LostSearch{})
+	expectAll(t, "first superblocks gone", found, copied)
+	for _, l := range found {
+		for _, p := range places {
+			if p.span.Start == l.Span.Start && p.headless != l.Headless {
+				t.Errorf("%s: headless %t", p.kind, l.Headless)
 			}
-			if len(found) != len(places) {
-				t.Errorf("%d found of %d", len(found), len(places))
-			}
-		})
+		}
+	}
+}
+
+// expectAll fails unless just these partitions were found.
+func expectAll(t *testing.T, name string, found []model.Lost, places []placed) {
+	t.Helper()
+	for _, p := range places {
+		expectLost(t, found, p)
+	}
+	if len(found) != len(places) {
+		t.Errorf("%d found of %d", len(found), len(places))
+	}
+	if t.Failed() {
+		t.Fatalf("%s:\n%s", name, lostText(found))
 	}
 }
 
@@ -158,35 +203,6 @@ func expectLost(t *testing.T, found []model.Lost, p placed) {
 	t.Errorf("%s at %s was not found", p.kind, p.span.Inclusive())
 }
 
-// TestLostByCopies overwrites the first blocks of each partition: a copy of the superblock leads to its start.
-func TestLostByCopies(t *testing.T) {
-	var kinds []lostKind
-	for _, k := range lostKinds {
-		if k.copied {
-			kinds = append(kinds, k)
-		}
-	}
-	path, places := lostDisk(t, kinds, "sfdisk -q --delete disk")
-	for _, p := range places {
-		shell(t, filepath.Dir(path), fmt.Sprintf("dd if=/dev/zero of=disk bs=512 seek=%d count=%d conv=notrunc status=none", p.span.Start, p.gone()))
-	}
-	_, found := searchLost(t, path, scan.LostSearch{})
-	t.Log("\n" + lostText(found))
-	for _, p := range places {
-		expectLost(t, found, p)
-	}
-	for _, l := range found {
-		for _, p := range places {
-			if p.span.Start == l.Span.Start && p.headless != l.Headless {
-				t.Errorf("%s: headless %t", p.kind, l.Headless)
-			}
-		}
-	}
-	if len(found) != len(places) {
-		t.Errorf("%d found of %d", len(found), len(places))
-	}
-}
-
 // gone is how many sectors of its beginning are overwritten: those of the first superblock, not of the copy.
 func (p placed) gone() int {
 	switch p.kind {
@@ -196,4 +212,154 @@ func (p placed) gone() int {
 		return 1
 	}
 	return 8
+}
+
+// TestLostTables finds partitions by what is left of tables: a chain of logical partitions whose extended one was deleted, and
+// the backup of a GPT on a disk that grew and whose beginning was overwritten. Nothing is in one of them.
+func TestLostTables(t *testing.T) {
+	for _, name := range []string{"mke2fs", "mkswap", "sfdisk", "sgdisk"} {
+		testneed.Tool(t, name)
+	}
+	dir := t.TempDir()
+	shell(t, dir, `truncate -s 100M mbr gpt
+		printf 'label: dos\nstart=2048, size=20480, type=c\nstart=22528, type=f\nsize=20480\nsize=10240, type=82\nsize=8192, type=7\n' | sfdisk -q mbr
+		mke2fs -q -t ext4 -E offset=$((24576*512)) mbr 10240k; truncate -s 5M swap; mkswap swap; dd if=swap of=mbr bs=512 seek=47104 conv=notrunc status=none
+		sfdisk -q --delete mbr 2
+		printf 'label: gpt\nsize=20480, name=root, uuid=0F1E2D3C-4B5A-6978-8796-A5B4C3D2E1F0\nsize=10240, type=swap\n' | sfdisk -q gpt
+		mke2fs -q -t ext4 -E offset=1048576 gpt 10M; truncate -s 120M gpt; dd if=/dev/zero of=gpt bs=512 count=34 conv=notrunc status=none`)
+	d, found := searchLost(t, filepath.Join(dir, "mbr"), scan.LostSearch{})
+	want := []struct {
+		span geometry.Span
+		kind model.FSKind
+		typ  model.PartType
+		ebr  geometry.Sector
+	}{
+		{geometry.SpanOf(24576, 20480), "ext4", "0x83", 22528},
+		{geometry.SpanOf(47104, 10240), "swap", "0x82", 45056},
+		{geometry.SpanOf(59392, 8192), "", "0x07", 57344},
+	}
+	if len(found) != len(want) || len(d.Partitions()) != 1 {
+		t.Fatalf("found\n%s", lostText(found))
+	}
+	for i, w := range want {
+		if l := found[i]; l.Span != w.span || l.FS.Kind != w.kind || l.Entry.Type != w.typ || l.Entry.EBR != w.ebr || l.Listed != model.TableMBR || !l.Returns() {
+			t.Errorf("want %+v, found %+v", w, l)
+		}
+	}
+	_, found = searchLost(t, filepath.Join(dir, "gpt"), scan.LostSearch{})
+	if len(found) != 2 || found[0].Entry.Name != "root" || found[0].Entry.UUID != "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0" ||
+		found[0].Span != geometry.SpanOf(2048, 20480) || found[1].Span != geometry.SpanOf(22528, 10240) || found[1].Listed != model.TableGPT {
+		t.Errorf("found\n%s", lostText(found))
+	}
+}
+
+// TestLostInside has images of file systems as files in a file system: they are no partitions of the disk.
+func TestLostInside(t *testing.T) {
+	for _, name := range []string{"mke2fs", "mkfs.fat", "mkswap", "sfdisk", "mcopy"} {
+		testneed.Tool(t, name)
+	}
+	dir := t.TempDir()
+	shell(t, dir, `mkdir tree; cd tree; truncate -s 6M ext.img fat.img table.img; mke2fs -q -t ext4 ext.img; mkfs.fat -F 12 fat.img >&2
+		truncate -s 2M swap; mkswap swap; printf 'label: dos\nsize=4096\nsize=2048\n' | sfdisk -q table.img; mke2fs -q -t ext2 -E offset=1048576 table.img 2M
+		cat swap ext.img table.img fat.img >all; cd ..
+		truncate -s 100M disk; printf 'label: gpt\nsize=60M\nsize=10M\n' | sfdisk -q disk
+		truncate -s 60M part; mkfs.fat -F 16 -s 4 part >&2; mcopy -i part tree/all ::; dd if=part of=disk bs=1M seek=1 conv=notrunc status=none`)
+	path := filepath.Join(dir, "disk")
+	if _, found := searchLost(t, path, scan.LostSearch{}); len(found) != 0 {
+		t.Errorf("found in what no partition has:\n%s", lostText(found))
+	}
+	if _, found := searchLost(t, path, scan.LostSearch{Everywhere: true}); len(found) < 4 {
+		t.Errorf("found everywhere:\n%s", lostText(found))
+	} else {
+		for _, l := range found {
+			if l.Returns() {
+				t.Errorf("in p1: %s", lostText([]model.Lost{l}))
+			}
+		}
+	}
+	shell(t, dir, "sfdisk -q --delete disk")
+	_, found := searchLost(t, path, scan.LostSearch{})
+	if len(found) < 5 || found[0].Span != geometry.SpanOf(2048, 60<<11) || found[0].FS.Kind != "fat16" || !found[0].Returns() {
+		t.Fatalf("found\n%s", lostText(found))
+	}
+	for _, l := range found[1:] {
+		if l.Returns() || l.Inside != 1 {
+			t.Errorf("it lies in lost1: %s", lostText([]model.Lost{l}))
+		}
+	}
+}
+
+// TestLostInNoise searches random bytes with a table in front, and one with signatures everywhere.
+func TestLostInNoise(t *testing.T) {
+	seed := testneed.Seed(t)
+	rng := rand.New(rand.NewPCG(uint64(seed), 1))
+	noise := make([]byte, 32<<20)
+	for i := 0; i < len(noise); i += 8 {
+		binary.LittleEndian.PutUint64(noise[i:], rng.Uint64())
+	}
+	clear(noise[:512])
+	search := func(what string) {
+		r := bytes.NewReader(noise)
+		d, err := scan.Scan(r, r.Size(), geometry.Sector512)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := scan.Lost(context.Background(), r, d, scan.LostSearch{})
+		if err != nil || len(found.Lost) != 0 {
+			t.Errorf("seed %d: %s: %v\n%s", seed, what, err, lostText(found.Lost))
+		}
+	}
+	search("random bytes")
+	for at := 512; at < len(noise); at += 512 {
+		sector := noise[at : at+512]
+		for off, text := range map[int]string{3: "NTFS    ", 56: "\x53\xef", 510: "\x55\xaa", 64: "_BHRfS_M"} {
+			if rng.IntN(4) == 0 {
+				copy(sector[off:], text)
+			}
+		}
+		if at/512%7 == 0 {
+			copy(sector, "XFSB")
+		}
+	}
+	search("signatures everywhere")
+}
+
+// FuzzLost searches disks of any bytes. Finds must lie on the disk.
+func FuzzLost(f *testing.F) {
+	f.Add([]byte("\x00\x01"), uint16(2), uint16(56))
+	f.Fuzz(func(t *testing.T, b []byte, sector, off uint16) {
+		disk := make([]byte, 256<<10)
+		copy(disk[min(int(sector)*512+int(off), len(disk)):], b)
+		for _, z := range []geometry.SectorSize{geometry.Sector512, geometry.Sector4096} {
+			r := bytes.NewReader(disk)
+			d, err := scan.Scan(r, r.Size(), z)
+			if err != nil {
+				return
+			}
+			found, err := scan.Lost(context.Background(), r, d, scan.LostSearch{Everywhere: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, l := range found.Lost {
+				if l.Span.Start < 0 || l.Span.Empty() || l.Span.End > d.Sectors || l.Inside > len(found.Lost) || l.Inside == i+1 {
+					t.Errorf("%+v", l)
+				}
+			}
+		}
+	})
+}
+
+// TestLostStops ends when its caller does.
+func TestLostStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	r := bytes.NewReader(make([]byte, 8<<20))
+	d, err := scan.Scan(r, r.Size(), geometry.Sector512)
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := 0
+	_, err = scan.Lost(ctx, r, d, scan.LostSearch{Progress: func(done, total int64) { calls++; cancel() }})
+	if !errors.Is(err, context.Canceled) || calls != 1 {
+		t.Errorf("%v after %d calls", err, calls)
+	}
 }

@@ -15,10 +15,11 @@ type Left struct {
 
 // Stage returns the queue with the operations that put back those finds that return, and the finds that cannot return after
 // all. A disk without a table gets a new one of this kind; TableNone chooses the likelier kind. The error is a *ops.Refusal if
-// no table can be made.
+// no table can be made, or if it would overwrite a find.
 func Stage(q ops.Queue, found []model.Lost, kind model.TableKind) (ops.Queue, []Left, error) {
+	fresh := Tableless(q.Preview())
 	var err error
-	if Tableless(q.Preview()) {
+	if fresh {
 		if kind == model.TableNone {
 			kind = likelyTable(q.Preview(), found)
 		}
@@ -33,6 +34,9 @@ func Stage(q ops.Queue, found []model.Lost, kind model.TableKind) (ops.Queue, []
 			continue
 		}
 		next, err := Put(q, l)
+		if err != nil && fresh && !q.Preview().Table.Usable.Encloses(l.Span) {
+			return q, nil, err // the new table would lie there
+		}
 		if err != nil {
 			left = append(left, Left{i, err})
 			continue
