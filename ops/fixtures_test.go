@@ -19,7 +19,7 @@ const mib = testdisk.MiB
 
 // env is a machine with the tools for ext, FAT32 and swap. What no machine changes is as the drivers have it.
 func env() ops.Env {
-	return ops.Env{Sources: testdisk.Other, Caps: ops.Capabilities{
+	return ops.Env{Sources: testdisk.Other, Contents: testdisk.Contents, Caps: ops.Capabilities{
 		model.Ext2: known(model.Ext2, ops.Capability{MaxSize: 16 * geometry.TiB}),
 		model.Ext4: known(model.Ext4, ops.Capability{MinSize: 256 * geometry.KiB}),
 		model.FAT32: known(model.FAT32, ops.Capability{

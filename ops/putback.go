@@ -70,7 +70,7 @@ func (o PutBack) Apply(before model.Disk, env Env) (model.Disk, error) {
 	p.FS, p.UUID = o.Held, o.UUID
 	if over := after.Overhang(p); !over.Empty() {
 		return refused(before, what, refusedFor(model.Because("the %s there is longer", contents(p))).near(
-			"make it "+AtLeast(after.Reach(p).Len(), before.SectorSize), Bound{Length, after.Reach(p).Len()}))
+			"make it "+AtLeast(after.Reach(p).Len(), before.SectorSize)+" or more", Bound{Length, after.Reach(p).Len()}))
 	}
 	return after.With(p), nil
 }

@@ -89,10 +89,10 @@ func (d *Draft) Queue() Queue { return d.q }
 // Stage adds op at the end. If op is impossible, it returns a *Refusal and changes nothing.
 func (d *Draft) Stage(op Operation) error {
 	q := &d.q
-	disk, err := q.judged(len(q.ops), op)
+	disk, err := q.judged(len(q.ops), q.Preview(), op)
 	if err != nil {
 		return orFree(err, q.Preview(), func(free model.Disk) bool {
-			_, err := judged(free, q.env, q.ops, op)
+			_, err := q.judged(len(q.ops), free, op)
 			return err == nil
 		})
 	}
@@ -103,9 +103,8 @@ func (d *Draft) Stage(op Operation) error {
 	return nil
 }
 
-// judged returns the disk after op, which follows the first n operations, or a *Refusal.
-func (q Queue) judged(n int, op Operation) (model.Disk, error) {
-	before := q.Before(n)
+// judged returns the disk after op, which follows the first n operations and is applied to before, or a *Refusal.
+func (q Queue) judged(n int, before model.Disk, op Operation) (model.Disk, error) {
 	if err := cmp.Or(fitForEdits(before, op), apart(q.ops[:n], op), q.overwritten(n, op)); err != nil {
 		return before, err
 	}
@@ -149,7 +148,7 @@ func (q Queue) rebuilt(n int, list []Operation) (at int, next Queue, err error) 
 	next.ops = append(slices.Clone(q.ops[:n]), list...)
 	next.disks = slices.Grow(slices.Clone(q.disks[:n]), len(list))
 	for i, op := range list {
-		disk, err := next.judged(n+i, op)
+		disk, err := next.judged(n+i, next.Before(n+i), op)
 		if err != nil {
 			return n + i, q, err
 		}

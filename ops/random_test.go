@@ -140,7 +140,25 @@ func randomEdit(r *rand.Rand, d model.Disk, p model.Partition) ops.Operation {
 	return ops.NewUUID{ID: p.ID, Half: r.Intn(4) == 0}
 }
 
+// randomPutBack puts back what lies at a random place.
+func randomPutBack(r *rand.Rand, q ops.Queue, length func() geometry.Sector) ops.Operation {
+	op := ops.PutBack{ID: q.NextID(), Role: model.Role(2 * r.Intn(2)), At: 1, Len: length(), Name: labels[r.Intn(2)]}
+	if q.Preview().Table.Kind != model.TableGPT {
+		op.Name = ""
+	} else if r.Intn(2) == 0 {
+		op.UUID = fmt.Sprintf("0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f%d", r.Intn(10))
+	}
+	if gaps := model.Gaps(q.Preview(), model.Everything); len(gaps) > 0 {
+		op.At = max(1, gaps[r.Intn(len(gaps))].Span.Start+geometry.Sector(r.Intn(5000)))
+	}
+	op.Held = q.Env().Contents(geometry.SpanOf(op.At, op.Len))
+	return op
+}
+
 func randomNew(r *rand.Rand, q ops.Queue, length func() geometry.Sector, align geometry.Alignment) ops.Operation {
+	if r.Intn(5) == 0 {
+		return randomPutBack(r, q, length)
+	}
 	kinds := []model.FSKind{model.Unformatted, model.Ext4, model.FAT32, model.Swap}
 	op := ops.New{ID: q.NextID(), Role: model.Role(r.Intn(3)), FS: kinds[r.Intn(4)]}
 	if op.Role == model.Extended {
@@ -200,7 +218,7 @@ func TestRandomQueues(t *testing.T) {
 		}
 	}
 	t.Logf("staged %v of %d", staged, tried)
-	for _, verb := range []string{"Move", "Resize", "Resize/Move", "New", "Delete", "Check", "ImageSize", "Format", "SetLabel", "SetName", "SetType", "SetFlag", "NewUUID", "NewTable", "ToGPT", "Copy", "CopyOver"} {
+	for _, verb := range []string{"Move", "Resize", "Resize/Move", "New", "Delete", "Check", "ImageSize", "Format", "SetLabel", "SetName", "SetType", "SetFlag", "NewUUID", "NewTable", "ToGPT", "Copy", "CopyOver", "PutBack"} {
 		if staged[verb] < 20 {
 			t.Errorf("only %d operations %q were possible", staged[verb], verb)
 		}

@@ -12,7 +12,7 @@ const mib = testdisk.MiB
 // env is a machine with the tools for ext, FAT32 and swap.
 func env() ops.Env {
 	ext := ops.Capability{Labels: ops.LabelRule{Most: 16}, EndsAtSize: true}
-	return ops.Env{Sources: testdisk.Other, Caps: ops.Capabilities{
+	return ops.Env{Sources: testdisk.Other, Contents: testdisk.Contents, Caps: ops.Capabilities{
 		model.Ext2: ext,
 		model.Ext4: ext,
 		model.FAT32: {

@@ -75,4 +75,6 @@ func (v *Viewer) At(at geometry.Sector) (model.PartID, error) {
 }
 
 // Env returns what decides, besides the disk, which edits are possible.
-func (v *Viewer) Env() ops.Env { return ops.Env{Caps: fsys.Discover(), Contents: worker.ContentsOf(v.target)} }
+func (v *Viewer) Env() ops.Env {
+	return ops.Env{Caps: fsys.Discover(), Contents: worker.ContentsOf(v.target)}
+}

@@ -58,6 +58,8 @@ var planGroups = []planGroup{
 		rows: []item{
 			{[]string{"new SIZE at OFFSET fs=ext4 label=L name=N type=T as=logical"}, "new partition; `new max` fills the free " +
 				"space, all but the size may be left out; `as=` is `primary`, `extended` or `logical`"},
+			{[]string{"new SIZE at OFFSET keep partuuid=ID"}, "a partition around what lies there already, as `shunt rescue` finds it: only the table is " +
+				"written; also with `name=`, `type=` and `as=`"},
 			{[]string{"delete P", "check P"}, "delete; check and repair, and let the file system fill the partition; `P` is 0 in `check`, `grow`, `resize`, `label`, `uuid` and `discard` " +
 				"for the file system that covers a disk without a table"},
 			{[]string{"copy P at OFFSET size=SIZE as=logical", "copy P over Q"}, "a copy in free space, or over another " +

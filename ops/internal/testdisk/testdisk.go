@@ -80,3 +80,11 @@ func Chained() model.Disk {
 	}
 	return MBR(1000*MiB, parts...)
 }
+
+// Contents is what lies at a place: an ext4 of 10 MiB at even MiB, and nothing elsewhere.
+func Contents(span geometry.Span) model.Filesystem {
+	if span.Start%(2*MiB) != 0 {
+		return model.Filesystem{}
+	}
+	return Ext4(10*geometry.MiB, geometry.MiB)
+}
