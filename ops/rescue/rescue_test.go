@@ -29,8 +29,8 @@ func logical(ebr, start, n geometry.Sector) model.Lost {
 func TestStage(t *testing.T) {
 	none := model.New(model.Disk{SectorSize: 512, Sectors: 1000 * mib}, nil, nil)
 	gone := none
-	gone.Table = model.Table{Kind: model.TableGPT, Gone: true}
-	gone = model.New(gone, nil, []model.Problem{{Severity: model.Fatal, Text: "both copies are damaged"}})
+	gone.Table = model.Table{Kind: model.TableGPT}
+	gone = model.New(gone, nil, []model.Problem{{Severity: model.Fatal, Text: "both copies are damaged", InTable: true}})
 	old := lost(100*mib, 10*mib)
 	old.Listed, old.Entry = model.TableGPT, model.Partition{Type: "C12A7328-F81F-11D2-BA4B-00A0C93EC93B", Name: "EFI", UUID: "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"}
 	inside, doubtful := lost(2*mib, mib), lost(50*mib, mib)
