@@ -56,13 +56,21 @@ func (q Queue) Consequences() []string {
 			q.larger(model.LVM2), "Gives the volume group in ", " free space, which no volume uses yet: `lvextend -r -l +100%FREE` with a volume makes that one " +
 				"and its file system larger.",
 		},
-		{renamed, "Changes partition numbers: ", ". Update everything that uses the old ones."},
+		{renamed, "Changes partition numbers: ", ". " + usesNumbers(q.initial.Table.Kind)},
 	} {
 		if len(c.list) > 0 {
 			out = append(out, c.before+strings.Join(c.list, ", ")+c.end)
 		}
 	}
 	return out
+}
+
+// usesNumbers says what else has to change with the numbers of partitions.
+func usesNumbers(kind model.TableKind) string {
+	if kind == model.TableMBR {
+		return "Update everything that uses the old ones, as /etc/fstab and boot loaders can. On an MBR, PARTUUIDs change with them."
+	}
+	return "Update everything that uses the old ones, as /etc/fstab and boot loaders can."
 }
 
 // shortened returns the partitions that become shorter than their file systems, and by how much: "p1 (ext4, by 200 MiB)".

@@ -45,6 +45,7 @@ func editorGroups() []bindingGroup {
 			on("G", "MBR to GPT", noCommand(Model.openConvert), "G"),
 			on("i", "information", Model.openInfo, "i"),
 			on("M", "mount, attach", noCommand(Model.openMounts), "M"),
+			byPalette("number by place", noCommand(func(m Model, _ document) Model { return m.stage(ops.Sort{}) })).unless(inOrder),
 			byPalette("save table", noCommand(Model.askSaveTable)).unless(noTableToSave),
 			byPalette("restore table", noCommand(Model.askRestoreTable)),
 			on("L", "last log", noTarget(Model.openLog), "L"),

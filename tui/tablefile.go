@@ -18,6 +18,11 @@ import (
 // tablePath returns the proposal for the path of a saved partition table.
 func (d document) tablePath() string { return strings.TrimSuffix(d.path, "/") + ".table" }
 
+// inOrder returns why the partitions need no other numbers, or "".
+func inOrder(_ Model, d document) model.Reason {
+	return model.Reason(ops.Capital(string(ops.CannotSort(d.queue.Preview()))))
+}
+
 func noTableToSave(_ Model, d document) model.Reason {
 	if d.queue.Initial().Table.Kind == model.TableNone {
 		return "There is no partition table that could be saved"

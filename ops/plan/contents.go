@@ -75,11 +75,14 @@ func (l *line) uuid() ops.Operation {
 
 // table parses the words behind "table".
 func (l *line) table() ops.Operation {
-	if l.more("restore") {
+	switch {
+	case l.more("restore"):
 		return l.restore()
+	case l.more("sort"):
+		return ops.Sort{}
 	}
 	if !l.more("new") {
-		const what, allowed = "something to do with the table", "new, gpt or restore"
+		const what, allowed = "something to do with the table", "new, gpt, restore or sort"
 		l.canFollow("gpt")
 		w := l.next("what to do with the table", allowed)
 		if kind, _ := model.TableKindByName(w.text); kind != model.TableGPT {

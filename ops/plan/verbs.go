@@ -132,6 +132,8 @@ func written(op ops.Operation, d model.Disk) string {
 		w.add("table", "new", strings.ToLower(op.Kind.String()))
 	case ops.Restore:
 		w.add("table", "restore", safetext.Quoted(op.Table.String()))
+	case ops.Sort:
+		w.add("table", "sort")
 	case ops.ToGPT:
 		w.add("table", "gpt")
 	}

@@ -105,6 +105,11 @@ func plans() []realPlan {
 			`p5 : start=90, size=31, type=83\x0ap6 : start=125, size=20, type=83"`),
 		mbr("restore a table", `table restore "label: dos\x0alabel-id: 0x1\x0a\x0ap1 : start=7, size=13, type=83\x0ap2 : start=24, size=100, type=f\x0a`+
 			`p5 : start=75, size=15, type=83\x0ap6 : start=26, size=14, type=83\x0ap3 : start=130, size=9, type=83"`),
+		gpt("sort", "move 1 to 125s", "table sort"),
+		{
+			name: "mbr, sort", kind: model.TableMBR, sectors: 160, lines: []string{"table sort", "move 1 left 2s"},
+			parts: []model.Partition{primary(3, 7, 20), extended(1, 24, 130), logical(5, 24, 75, 90), logical(6, 44, 46, 60), logical(7, 62, 64, 70)},
+		},
 		gpt("another GPT", "table new gpt", "new 40s at 50s"),
 		gpt("an MBR instead", "table new mbr", "new 10s at 20s", "new 80s at 40s"),
 		gpt("copy", "copy 1 at 125s", "move 1 left 3s"),

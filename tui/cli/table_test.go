@@ -104,3 +104,34 @@ func TestTableSave(t *testing.T) {
 	bad := write(t, "label: gpt\nfist-lba: 34\n")
 	self.run(t, "table", "restore", img, bad, "--yes").want(t, exitRefused, `line 2: "fist-lba" is not a header`)
 }
+
+// TestTableSorted compares the numbers with those that sfdisk and sgdisk give.
+func TestTableSorted(t *testing.T) {
+	t.Parallel()
+	testneed.File(t, "/dev/fuse")
+	for _, c := range []struct{ name, script, theirs string }{
+		{"gpt", "sgdisk -n1:9000:+1M -n7:2048:+1M -n3:4096:+1M -c7:seven -t3:ef00 -A7:set:2 $IMG >/dev/null", "sgdisk -s $IMG >/dev/null"},
+		{"gpt as sfdisk does", "sgdisk -n1:9000:+1M -n7:2048:+1M -n3:4096:+1M $IMG >/dev/null", "sfdisk -q -r $IMG >/dev/null"},
+		{"mbr", `echo 'label: dos
+start=9000, size=10, type=83
+start=10000, size=20000, type=5
+start=3000, size=10, type=7
+start=6000, size=10, type=c, bootable
+start=15000, size=10, type=1
+start=12000, size=10, type=2
+start=18000, size=5, type=3' | sfdisk -q $IMG; sfdisk -q --delete $IMG 3`, "sfdisk -q -r $IMG >/dev/null"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			testneed.Tool(t, "sgdisk")
+			tr := newTrial(t, 16, c.script)
+			v := tr.apply(t, people()[0], "table sort")
+			v.want(t, exitDone)
+			sh(t, ".", "IMG='"+tr.image+"'; "+c.theirs)
+			if got, want := sfdiskText(t, v.copy), sfdiskText(t, tr.image); got != want {
+				t.Errorf("sorted\n%s\nwant\n%s", got, want)
+			}
+			oracle.TableClean(t, v.copy)
+		})
+	}
+}

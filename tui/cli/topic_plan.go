@@ -97,6 +97,8 @@ var planGroups = []planGroup{
 			{[]string{"table new gpt", "table new mbr"}, "a new, empty table; " +
 				"all partitions are lost; `msdos` and `dos` mean `mbr`"},
 			{[]string{"table gpt"}, "MBR to GPT, with all partitions, their numbers and contents"},
+			{[]string{"table sort"}, "number the partitions by their place on the disk, the logical ones too; `/etc/fstab` and boot loaders that use numbers have " +
+				"to be changed"},
 			{[]string{`table restore from="PATH"`}, "the table that `shunt table save` or `sfdisk --dump` wrote to the file at PATH, in place of the present one; " +
 				"what lies in partitions is not touched; a saved plan has the text itself instead of the path"},
 		},
