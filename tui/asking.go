@@ -19,7 +19,9 @@ import (
 // window is a dialog together with the subject it was opened for.
 type window struct {
 	dialog.Dialog
-	serial  int // identifies the window
+	serial int // identifies the window
+	// corner is where a menu was opened with the mouse; nil for other dialogs.
+	corner  *dialog.Point
 	subject subject
 }
 

@@ -48,7 +48,7 @@ func (m Model) frame() (string, *dialog.Point) {
 		if i == len(m.dialogs)-1 {
 			st = top.st
 		}
-		drawn := dialog.Draw(m.drawn(d.Dialog), m.width, m.height, st)
+		drawn := dialog.DrawAt(m.drawn(d.Dialog), d.corner, m.width, m.height, st)
 		over(drawn.Block, drawn.At)
 		cursor = drawn.Cursor
 	}

@@ -167,6 +167,8 @@ func scenes() []scene {
 		{"find-nothing", Varied, func(s story) { s.d.Press("/"); s.d.Type("zzz") }},
 		{"find-file", withFiles, func(s story) { s.d.Press("i", "enter", "/"); s.d.Type("t") }},
 		{"find-text", Founding, func(s story) { s.d.Press("?", "/"); s.d.Type("undo"); s.d.Press("enter", "n") }},
+		{"menu-partition", Founding, func(s story) { s.d.RightClick("p2 ") }},
+		{"menu-gap", Varied, func(s story) { s.d.RightClick("unallocated"); s.d.Press("end") }},
 		{"keys", withFiles, keysOnly("i", "enter", "?")},
 		{"keys-resize", Founding, keysOnly("m", "?")},
 		{"keys-label", Founding, keysOnly("l", "f1", "end")},

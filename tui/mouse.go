@@ -27,6 +27,10 @@ func (m Model) mouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 		return m.wheel(wheel)
 	}
 	if clicked {
+		if click.Button == tea.MouseRight {
+			m.note = note{}
+			return m.openMenu(click.X, click.Y), nil
+		}
 		if click.Button != tea.MouseLeft {
 			return m, nil
 		}
@@ -80,7 +84,11 @@ func (m Model) dialogMouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 			return m, nil
 		}
 	}
-	drawn := dialog.Draw(m.dialogs[len(m.dialogs)-1].Dialog, m.width, m.height, m.st)
+	top := m.dialogs[len(m.dialogs)-1]
+	drawn := dialog.DrawAt(top.Dialog, top.corner, m.width, m.height, m.st)
+	if event == dialog.Press && top.corner != nil && !drawn.Covers(at.X, at.Y) {
+		return m.pop(), nil // a menu is left by a click beside it
+	}
 	if event == dialog.Press && at.Y == m.height-1 && drawn.At.Y+len(drawn.Block) < m.height {
 		hit := lipgloss.NewCompositor(widget.Zones(m.keySpots(), 0, at.Y)...).Hit(at.X, at.Y)
 		if key, ok := widget.Pressed(hit); ok {

@@ -128,7 +128,7 @@ func TestMouseElsewhere(t *testing.T) {
 	d := open(t, Founding())
 	before := d.Frame()
 	for y := range 24 {
-		d.Send(tea.MouseClickMsg{X: 79, Y: y, Button: tea.MouseRight})
+		d.Send(tea.MouseClickMsg{X: 79, Y: y, Button: tea.MouseMiddle})
 		d.Send(tea.MouseMotionMsg{X: 5, Y: y})
 		d.Send(tea.MouseWheelMsg{X: 5, Y: y, Button: tea.MouseWheelLeft})
 	}

@@ -12,14 +12,20 @@ import (
 	"shunt/tui/widget"
 )
 
-// selectGroup names the section of the keys that move the cursor.
-const selectGroup = "Select"
+// The sections of the help. The keys of the first one move the cursor.
+const (
+	selectGroup    = "Select"
+	partitionGroup = "Partition"
+	diskGroup      = "Disk"
+	pendingGroup   = "Pending operations"
+	programGroup   = "Program"
+)
 
 // editorGroups returns the bindings of the editor, in the sections of the help.
 func editorGroups() []bindingGroup {
 	return []bindingGroup{
 		{selectGroup, needTarget(append(travel(Model.moveCursor), findBinding()))},
-		{"Partition", []binding{
+		{partitionGroup, []binding{
 			on("enter", "edit what is selected", noCommand(Model.enter), "enter").unless(notOpen),
 			on("m", "resize/move", noCommand(Model.openResize), "m").
 				unless(noContents("resize or move: n makes a new one here")),
@@ -39,7 +45,7 @@ func editorGroups() []bindingGroup {
 				unless(noContents("fill: there is no file system here")),
 			on("g", "make room", Model.openRoom, "g").unless(notInTable),
 		}},
-		{"Disk", needTarget([]binding{
+		{diskGroup, needTarget([]binding{
 			on("z", "image size", noCommand(Model.openImageSize), "z"),
 			on("T", "new table", noCommand(Model.openNewTable), "T"),
 			on("G", "MBR to GPT", noCommand(Model.openConvert), "G"),
@@ -51,7 +57,7 @@ func editorGroups() []bindingGroup {
 			on("L", "last log", noTarget(Model.openLog), "L"),
 			on("f5", "read it again", Model.readTarget, "f5"),
 		})},
-		{"Pending operations", needTarget([]binding{
+		{pendingGroup, needTarget([]binding{
 			on("u", "undo", noCommand(Model.undo), "u"),
 			on("ctrl+r", "redo", noCommand(Model.redo), "ctrl+r"),
 			on("P", "to this list and back", noCommand(Model.switchPane), "P").unless(nothingPending),
@@ -66,7 +72,7 @@ func editorGroups() []bindingGroup {
 			on("p", "open plan", noCommand(Model.askOpenPlan), "p"),
 			on("U", "undo the last apply", noCommand(Model.askTakeBack), "U"),
 		})},
-		{"Program", append(append([]binding{openBinding()}, turnBindings()...),
+		{programGroup, append(append([]binding{openBinding()}, turnBindings()...),
 			closeBinding().unless(noDocument),
 			on("S", "what is supported", noTarget(Model.openSupport), "S"),
 			paletteBinding(),

@@ -35,55 +35,70 @@ func (m Model) editorZones(d document) []*lipgloss.Layer {
 	}
 }
 
+// editorClick selects what is clicked. A click on the selected row opens it, as Enter does.
 func (m Model) editorClick(d document, hit lipgloss.LayerHit, x, y int) (Model, tea.Cmd) {
+	at, ok := m.pointed(d, hit, x, y)
+	switch {
+	case !ok:
+		return m, nil
+	case at.pane == tablePane && d.pane == tablePane && at.row == d.row:
+		return m.pageKey(keymap.Event("enter"))
+	}
+	return m.withDoc(m.current, at), nil
+}
+
+// editorAim selects what is under the mouse.
+func (m Model) editorAim(d document, hit lipgloss.LayerHit, x, y int) (next Model, groups []string) {
+	at, ok := m.pointed(d, hit, x, y)
+	switch {
+	case !ok:
+		return m, []string{diskGroup, programGroup}
+	case at.pane == pendingPane:
+		return m.withDoc(m.current, at), []string{pendingGroup}
+	}
+	return m.withDoc(m.current, at), []string{partitionGroup, diskGroup}
+}
+
+// pointed returns the document with the cursor on what lies in a cell of a zone; ok is false if nothing does.
+func (m Model) pointed(d document, hit lipgloss.LayerHit, x, y int) (at document, ok bool) {
+	row := -1
 	switch hit.ID() {
 	case zoneNow:
-		return m.clickBar(d, pictureNow, x)
+		row = m.segmentRow(d, pictureNow, x)
 	case zoneAfter:
-		return m.clickBar(d, pictureAfter, x)
+		row = m.segmentRow(d, pictureAfter, x)
 	case zoneTable:
 		rows := m.inView(len(d.rows()))
 		from, _ := widget.Visible(len(rows), slices.Index(rows, d.row), hit.Bounds().Dy())
-		if from+y >= len(rows) {
-			return m, nil
+		if from+y < len(rows) {
+			row = rows[from+y]
 		}
-		return m.clickRow(d, rows[from+y])
+	case zonePending:
+		if _, of := m.pendingOf(d).list(hit.Bounds().Dy()); y < len(of) {
+			d.pane, d.pending = pendingPane, of[y]
+			return d, true
+		}
 	}
-	if _, of := m.pendingOf(d).list(hit.Bounds().Dy()); y < len(of) {
-		d.pane, d.pending = pendingPane, of[y]
+	if row < 0 || row >= len(d.rows()) {
+		return d, false
 	}
-	return m.withDoc(m.current, d), nil
+	d.pane, d.row = tablePane, row
+	return d, true
 }
 
-// clickRow selects a row of the table. A click on the selected row opens it, as Enter does for a partition and n for free
-// space.
-func (m Model) clickRow(d document, i int) (Model, tea.Cmd) {
-	rows := d.rows()
-	switch {
-	case i < 0 || i >= len(rows):
-		return m, nil
-	case d.pane != tablePane || i != d.row:
-		d.pane, d.row = tablePane, i
-		return m.withDoc(m.current, d), nil
-	case rows[i].Kind == model.RowGap:
-		return m.pageKey(keymap.Event("n"))
-	}
-	return m.pageKey(keymap.Event("enter"))
-}
-
-// clickBar selects the row of the segment in cell x of a bar, or opens it if it is selected already.
-func (m Model) clickBar(d document, which picture, x int) (Model, tea.Cmd) {
+// segmentRow returns the row of the segment in cell x of a bar, or -1.
+func (m Model) segmentRow(d document, which picture, x int) int {
 	segments := m.scaled(d, which.of(d), which, d.queue.Preview())
 	_, width := m.barCells(m.pendingOf(d).layout())
 	at := widget.SegmentAt(segments, width, x)
 	if at < 0 || segments[at].Row.Span.Empty() {
-		return m, nil
+		return -1
 	}
 	clicked := segments[at].Row
-	return m.clickRow(d, slices.IndexFunc(d.rows(), func(r model.Row) bool {
+	return slices.IndexFunc(d.rows(), func(r model.Row) bool {
 		if clicked.Kind == model.RowPartition {
 			return isPart(r, clicked.Partition.ID)
 		}
 		return r.Kind == clicked.Kind && r.Span.Contains(clicked.Span.Start)
-	}))
+	})
 }

@@ -228,6 +228,14 @@ func (m Model) filesZones(document) []*lipgloss.Layer {
 	return []*lipgloss.Layer{widget.Zone("files", 0, boxY+first, m.width, len(shown))}
 }
 
+// filesAim selects the entry under the mouse.
+func (m Model) filesAim(_ document, hit lipgloss.LayerHit, _, y int) (next Model, groups []string) {
+	if shown, _ := m.fileLines(); hit.ID() == "files" && y < len(shown) {
+		m.files.at = shown[y]
+	}
+	return m, nil
+}
+
 // filesClick selects the entry in line y of the list, or opens it if it is selected already.
 func (m Model) filesClick(_ document, _ lipgloss.LayerHit, _, y int) (Model, tea.Cmd) {
 	shown, _ := m.fileLines()

@@ -60,6 +60,9 @@ type pageParts struct {
 	// first cell of the zone. Both may be nil.
 	zones func(Model, document) []*lipgloss.Layer
 	click func(m Model, d document, hit lipgloss.LayerHit, x, y int) (Model, tea.Cmd)
+	// aim selects what lies in a zone, as a click does, and opens nothing. groups are the sections of the help that have the
+	// actions for it. It may be nil.
+	aim func(m Model, d document, hit lipgloss.LayerHit, x, y int) (next Model, groups []string)
 	// notch is the number of arrow keys that one notch of the wheel stands for.
 	notch int
 	// find returns what the page can be searched for; nil if nothing.
@@ -76,12 +79,12 @@ func (p page) parts() pageParts {
 		pageBlank: {view: Model.blankPage, bindings: Model.editorBindings, bar: Model.blankBar},
 		pageEditor: {
 			view: Model.editorPage, bindings: Model.editorBindings, bar: Model.editorBar,
-			zones: Model.editorZones, click: Model.editorClick, notch: 1, find: Model.findRow,
+			zones: Model.editorZones, click: Model.editorClick, aim: Model.editorAim, notch: 1, find: Model.findRow,
 		},
 		pageRun:      {view: Model.runPage, bindings: Model.runBindings, zones: Model.runZones, notch: wheelLines},
 		pageRecovery: {view: Model.recoveryPage, bindings: Model.recoveryBindings, zones: Model.recoveryZones},
 		pageFiles: {
-			view: Model.filesPage, bindings: Model.filesBindings, zones: Model.filesZones, click: Model.filesClick,
+			view: Model.filesPage, bindings: Model.filesBindings, zones: Model.filesZones, click: Model.filesClick, aim: Model.filesAim,
 			notch: 1, find: Model.findFile,
 		},
 		pageFile:    {view: Model.filePage, bindings: Model.fileBindings, notch: wheelLines, find: Model.findInFile},

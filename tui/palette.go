@@ -46,8 +46,8 @@ func byPalette(does string, do doFunc) binding { return on(paletteKey, does, do)
 
 // command does what was chosen in the palette, or shows why that cannot be done.
 func (m Model) command(a dialog.Do) (Model, tea.Cmd) {
-	_, d := m.shown()
-	for _, g := range editorGroups() {
+	p, d := m.shown()
+	for _, g := range append(editorGroups(), bindingGroup{list: m.pageBindings(p, d)}) {
 		for _, b := range g.list {
 			if g.name != a.Group || b.Help().Desc != a.Name {
 				continue

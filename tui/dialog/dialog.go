@@ -97,6 +97,12 @@ const (
 // Draw places a dialog in the middle of a screen of width by height cells. A body that is too long is cut at its end, so
 // that the keys stay visible.
 func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
+	return DrawAt(d, nil, width, height, st)
+}
+
+// DrawAt places a dialog with its upper left corner at a cell of the screen, or as near to it as it fits. Without a cell it is in
+// the middle.
+func DrawAt(d Dialog, corner *Point, width, height int, st *styles.Styles) Drawn {
 	body := d.View(width-2*insetX-2, height-2*insetY-2, st)
 	inner := min(body.Width, width-2*insetX)
 	keys := widget.KeyLines(d.Keys(), inner, st)
@@ -124,6 +130,9 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 		lines[i] = " " + widget.Fit(lines[i], inner, st.More) + " "
 	}
 	out := Drawn{At: Point{X: max(0, (width-w)/2), Y: max(0, (height-h)/2)}, width: inner, parts: map[*lipgloss.Layer]Part{}}
+	if corner != nil {
+		out.At = Point{X: max(0, min(corner.X, width-w)), Y: max(0, min(corner.Y, height-h))}
+	}
 	out.Block = widget.Box(lines, widget.Frame{Title: body.Title, Edge: edge, Name: name}, w, h, st)
 	out.bodyX = out.At.X + insetX
 	bodyY := out.At.Y + insetY + above
@@ -144,6 +153,12 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 		out.zones = append(out.zones, widget.Zones(line, out.bodyX, bodyY+bottom+i)...)
 	}
 	return out
+}
+
+// Covers reports whether a cell of the screen belongs to the window.
+func (d Drawn) Covers(x, y int) bool {
+	w := widget.Width(d.Block[0])
+	return x >= d.At.X && x < d.At.X+w && y >= d.At.Y && y < d.At.Y+len(d.Block)
 }
 
 // Mouse returns the message for the dialog when the mouse does something in a cell of the screen: a key press if a button

@@ -1,0 +1,95 @@
+package dialog
+
+import (
+	"slices"
+
+	"shunt/tui/keymap"
+	"shunt/tui/widget"
+)
+
+// actions is the menu of what can be done with the thing under the mouse.
+type actions struct {
+	title    string
+	commands []Command
+	list     list
+}
+
+// NewActions returns the menu of some commands, at least one. Those that can be done now come first.
+func NewActions(title string, commands []Command) Dialog {
+	a := actions{title: title, commands: slices.Clone(commands), list: list{page: paletteHeight}}
+	slices.SortStableFunc(a.commands, func(x, y Command) int { return rank(x) - rank(y) })
+	for _, c := range a.commands {
+		a.list.choices = append(a.list.choices, choice{text: widget.Fit(c.Name, a.nameWidth()+2, "") + c.Shown, off: c.Off})
+	}
+	return newForm(a)
+}
+
+// rank sorts what can be done before what cannot.
+func rank(c Command) int {
+	if c.Off.OK() {
+		return 0
+	}
+	return 1
+}
+
+func (a *actions) nameWidth() (n int) {
+	for _, c := range a.commands {
+		n = max(n, widget.Width(c.Name))
+	}
+	return n
+}
+
+func (a *actions) check() {}
+
+// actionsWidth is the width of the menu.
+const actionsWidth = 40
+
+func (a *actions) layout() layout {
+	height := func(p paper) int { return min(len(a.commands), max(2, p.height-5)) }
+	list := listOf(stopFS, actionsWidth-4, &a.list, height)
+	list.draw = func(p paper) drawing { return a.draw(height(p), p) }
+	list.mouse = func(m Mouse) Action {
+		if m.Event != Press || m.Entry == 0 {
+			return nil
+		}
+		a.list.at = m.Entry - 1
+		return a.accept()
+	}
+	why := shown(func(p paper) []string {
+		text := ""
+		if c := a.commands[a.list.at]; !c.Off.OK() {
+			text = string(c.Off)
+		}
+		return widget.Pad(notes(widget.Clean(text), p.width, 2, p.st.Warn.Render, p.st), p.width, 2, p.st.More)
+	})
+	return layout{
+		title: a.title, width: actionsWidth, rows: []row{list, why}, keys: []keymap.Binding{keyList()}, does: "do it", esc: "leave",
+		accept: a.accept, explained: true,
+	}
+}
+
+// draw draws the list without the reasons: the line below it has that of the selected command. What cannot be done is in
+// brackets, for screens without colour.
+func (a *actions) draw(height int, p paper) drawing {
+	n := len(a.commands)
+	from, to := widget.Visible(n, a.list.at, height)
+	return entries(n, from, to, height, p, func(i int) string {
+		before, after, look := " ", " ", p.st.Text
+		if !a.commands[i].Off.OK() {
+			before, after, look = "(", ")", p.st.Faint
+		}
+		mark := " "
+		if i == a.list.at {
+			mark, look = p.st.Cursor, p.st.Row
+		}
+		return look.Render(widget.Fit(mark+before+a.list.choices[i].text, p.width-2, p.st.More) + after)
+	})
+}
+
+func (a *actions) accept() Action {
+	c := a.commands[a.list.at]
+	if !c.Off.OK() {
+		return nil
+	}
+	return Do{Name: c.Name, Group: c.Group}
+}
