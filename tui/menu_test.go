@@ -59,11 +59,11 @@ func TestRightButtonPlaces(t *testing.T) {
 	d.Lacks("what is supported")
 
 	// On a pending operation.
-	d.Press("home", "x", "j", "j", "x")
+	d.Press("home", "j", "x", "j", "x")
 	d.RightClick("2 Check")
 	d.Contains("remove the selected one", "do earlier")
 	d.Click("do earlier", 0)
-	d.Contains("▸ Pending", "▸ 1 Check")
+	d.Contains("▸ Pending", "▸ 1 Check and repair ext4 in p3")
 
 	// On a file, and on a page of text.
 	d = open(t, withFiles())
