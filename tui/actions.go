@@ -163,14 +163,15 @@ func stagedWords(before, after ops.Queue, op ops.Operation, width int) string {
 	default:
 		text = "These edits cancel each other: " + pendingWords(n)
 	}
-	switch {
-	case widget.Width(text+more) <= width:
-		return text + more
-	case widget.Width(text) > width:
-		return "It is pending; the list shows it in full" + more
+	if after.Len() == 0 {
+		return text
 	}
-	return text
+	// What to press next is never cut: the list shows the operation in full.
+	return widget.Fit(text, min(widget.Width(text), width-widget.Width(more)), cutMark) + more
 }
+
+// cutMark ends a text that was cut in a message. Messages are not styled yet, so the mark is replaced in ASCII later.
+const cutMark = "…"
 
 func (m Model) clearQueue(d document) Model {
 	d.cleared = d.queue

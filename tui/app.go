@@ -74,6 +74,7 @@ type Model struct {
 	search   planSearch
 	gen      int // the last generation number used
 	morph    morph
+	settled  settled
 }
 
 // note is a message in the last line, shown instead of the key bar until the next key.

@@ -65,6 +65,8 @@ func TestBytesPerKey(t *testing.T) {
 		d.Press("j")
 		most("a step of the cursor", 400)
 	}
+	d.Advance(time.Second)
+	most("the details of the row on which the cursor rests", 1800)
 	d.Press("m")
 	w.send(t, d)
 	d.Press("+")

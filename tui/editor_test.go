@@ -172,15 +172,15 @@ func TestSeveralTargets(t *testing.T) {
 		Refuse:  map[string]error{"/images/busy.raw": errInUse},
 	}
 	d := Start(t, 80, 24, tui.Options{Paths: []string{founding.What.Path, varied.What.Path, "/images/busy.raw"}}, b)
-	d.Contains("stick.raw (1/3)")
+	d.Contains("▸stick.raw  server.qcow2  busy.raw")
 	d.Press("x", "tab")
-	d.Contains("server.qcow2 (2/3)", "Nothing yet.")
+	d.Contains("stick.raw (1)  ▸server.qcow2", "Nothing yet.")
 	d.Press("tab")
-	d.Contains("busy.raw (3/3)", "cannot be opened", "shut that down first")
+	d.Contains("▸busy.raw", "cannot be opened", "shut that down first")
 	d.Press("m")
 	d.Contains("No target is open")
 	d.Press("tab")
-	d.Contains("stick.raw (1/3)", "1 pending")
+	d.Contains("▸stick.raw", "1 pending")
 	d.Press("tab", "q")
 	d.Contains("There is 1 pending operation")
 }
@@ -323,7 +323,7 @@ func TestLongWords(t *testing.T) {
 	d := open(t, Logicals())
 	d.Resize(80, 24)
 	d.Press("G", "y")
-	d.Contains("It is pending; the list shows it in full")
+	d.Contains("…; a applies, u takes it back")
 	d.Contains("a boot loader for BIOS has to be installed again, in a BIOS boot partition")
 	d.Press("u")
 	d.Contains("Taken back: Convert", "has to be installed again, in a BIOS boot partition")

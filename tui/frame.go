@@ -29,18 +29,19 @@ func (m Model) frame() (string, *dialog.Point) {
 	if m.gate.closed {
 		top.st = m.st.Holding()
 	}
-	page := m
+	page := m.aboveNote()
 	if len(m.dialogs) == 0 {
-		page = top
+		page.st = top.st
 	}
-	lines := append([]string{m.title()}, widget.Pad(p.parts().view(page, d), m.width, m.height-2, m.st.More)...)
-	lines = append(lines, m.bottom())
+	lines := append([]string{m.title()}, widget.Pad(p.parts().view(page, d), m.width, page.height-2, m.st.More)...)
+	if note := m.noteBlock(); len(note) > 0 {
+		lines = append(lines, note...)
+	} else {
+		lines = append(lines, m.bottom())
+	}
 	layers := []*lipgloss.Layer{lipgloss.NewLayer(m.screen(lines))}
 	over := func(block []string, at dialog.Point) {
 		layers = append(layers, lipgloss.NewLayer(m.screen(block)).X(at.X).Y(at.Y).Z(len(layers)))
-	}
-	if note := m.noteBlock(); len(note) > 1 {
-		over(note, dialog.Point{Y: m.height - len(note)})
 	}
 	var cursor *dialog.Point
 	for i, d := range m.dialogs {
@@ -116,10 +117,7 @@ func (m Model) title() string {
 	left := " " + m.st.Brand.Render("shunt")
 	right := ""
 	if d, ok := m.doc(); ok {
-		left += "  " + m.st.Strong.Render(d.name())
-		if len(m.docs) > 1 {
-			left += m.st.Muted.Render(fmt.Sprintf(" (%d/%d)", m.current+1, len(m.docs)))
-		}
+		left += "  " + widget.Line(m.tabs())
 		if d.state == docOpen {
 			left += "   " + m.st.Muted.Render(d.summary())
 		}
@@ -151,7 +149,13 @@ func (d document) stateWords() string {
 	return pendingWords(n)
 }
 
-// noteBlock returns the lines of a message that is longer than the last line. They cover the last lines of the page.
+// aboveNote returns the model with the height that a message leaves to the page.
+func (m Model) aboveNote() Model {
+	m.height -= max(0, len(m.noteBlock())-1)
+	return m
+}
+
+// noteBlock returns the lines of a message. They stand in place of the key bar, and the page gets fewer lines.
 func (m Model) noteBlock() []string {
 	const most = 5
 	if m.note.text == "" {

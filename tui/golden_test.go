@@ -156,6 +156,11 @@ func scenes() []scene {
 			})
 			quietly(s.d)
 		}},
+		{"report-six", Varied, func(s story) {
+			s.d.Press("end", "k", "d", "k", "d", "k", "d", "k", "d", "k", "d", "k", "d", "a")
+			s.d.Do(func() { s.run().Finish(report.Rehearsal{PlaceBytes: 4096, JournalSize: geometry.MiB}) })
+			quietly(s.d)
+		}},
 		{"report-only", Founding, func(s story) {
 			stageFounding(s.d)
 			s.d.Press("R")
@@ -221,6 +226,8 @@ func TestScreens(t *testing.T) {
 				s.play(story{t, d, target})
 				if tui.Held(d.Model()) && !strings.HasSuffix(s.name, "-held") {
 					quietly(d)
+				} else if !tui.Held(d.Model()) {
+					d.Advance(250 * time.Millisecond) // the details below the table follow the cursor
 				}
 				golden.RequireEqual(t, d.Frame())
 			})

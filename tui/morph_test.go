@@ -55,7 +55,7 @@ func TestGlideInMakeRoom(t *testing.T) {
 	target := Varied()
 	d := Start(t, 100, 30, tui.Options{Paths: []string{target.What.Path}, Animate: true}, One(target))
 	d.Press("j", "j", "g")
-	d.Type("+100MiB")
+	d.Type("+1GiB")
 	d.Advance(time.Second)
 	seen := map[string]bool{}
 	d.Press("down")
@@ -66,7 +66,7 @@ func TestGlideInMakeRoom(t *testing.T) {
 	still := open(t, Varied())
 	still.Resize(100, 30)
 	still.Press("j", "j", "g")
-	still.Type("+100MiB")
+	still.Type("+1GiB")
 	still.Press("down")
 	if d.Frame() != still.Frame() {
 		t.Errorf("it comes to rest at\n%s, want\n%s", d.Frame(), still.Frame())

@@ -26,6 +26,7 @@ func (m Model) mouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 	if wheel, ok := msg.(tea.MouseWheelMsg); ok {
 		return m.wheel(wheel)
 	}
+	seen := m // with the message that goes now
 	if clicked {
 		if click.Button == tea.MouseRight {
 			m.note = note{}
@@ -46,7 +47,7 @@ func (m Model) mouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 		return m.dialogMouse(msg)
 	}
 	if clicked {
-		next, cmd := m.click(click.X, click.Y)
+		next, cmd := m.click(seen, click.X, click.Y)
 		if next.find.typing {
 			next.find = finding{} // what was clicked is what was looked for
 		}
@@ -98,17 +99,21 @@ func (m Model) dialogMouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 	return m.toDialog(drawn.Mouse(event, at.X, at.Y))
 }
 
-// click handles a click on a page.
-func (m Model) click(x, y int) (Model, tea.Cmd) {
+// click handles a click on a page. seen is the model that the user saw.
+func (m Model) click(seen Model, x, y int) (Model, tea.Cmd) {
 	p, d := m.shown()
 	parts := p.parts()
 	zones := widget.Zones(m.keySpots(), 0, m.height-1)
+	zones = append(zones, m.tabZones()...)
 	if parts.zones != nil {
-		zones = append(zones, parts.zones(m, d)...)
+		zones = append(zones, parts.zones(seen.aboveNote(), d)...)
 	}
 	hit := lipgloss.NewCompositor(zones...).Hit(x, y)
 	if key, ok := widget.Pressed(hit); ok {
 		return m.pageKey(keymap.Event(key))
+	}
+	if i, ok := tabOf(hit); ok {
+		return m.turnTarget(i - m.current)
 	}
 	if hit.Empty() || parts.click == nil {
 		return m, nil

@@ -1,12 +1,15 @@
 package tui_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/ops/report"
+	"shunt/tui"
 )
 
 // A segment of either bar selects its row, in every size; free space too.
@@ -171,5 +174,27 @@ func TestMouseInFlight(t *testing.T) {
 	d.Click("Yes, apply", 0)
 	if n := last(t, target).Commits; n != 1 {
 		t.Fatalf("committed %d times after a pause", n)
+	}
+}
+
+// A click on a tab brings its target into view; a message of several lines covers nothing of the page.
+func TestTabsAndMessages(t *testing.T) {
+	founding, varied := Founding(), Varied()
+	b := &Backend{Targets: map[string]*Target{founding.What.Path: founding, varied.What.Path: varied}}
+	d := Start(t, 80, 24, tui.Options{Paths: []string{founding.What.Path, varied.What.Path}}, b)
+	click := func(x, y int) { d.Send(tea.MouseClickMsg{X: x, Y: y, Button: tea.MouseLeft}) }
+	d.Press("x")
+	d.Contains("▸stick.raw  server.qcow2", "1 pending")
+	click(22, 0)
+	d.Contains("stick.raw (1)  ▸server.qcow2", "▸ p1          unformatted")
+	click(9, 0)
+	d.Contains("▸stick.raw  server.qcow2")
+	d.Resize(60, 20)
+	d.Press("tab", "end", "m")
+	lines := strings.Split(d.Frame(), "\n")
+	edge := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "╰") })
+	said := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, " Select") })
+	if said != 18 || edge != 17 {
+		t.Errorf("the message of two lines begins in line %d, the border is in line %d:\n%s", said, edge, d.Frame())
 	}
 }

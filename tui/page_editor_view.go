@@ -39,7 +39,7 @@ func (m Model) editorPage(d document) []string {
 		rows = hits
 	}
 	table := widget.PartTable(rows, naming, selected, m.tableWidth(), l.table, m.st)
-	out = append(out, m.beside(table, d)...)
+	out = append(out, m.below(m.beside(table, d), d)...)
 	return append(out, pending.box(l.pending)...)
 }
 

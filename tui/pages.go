@@ -108,21 +108,17 @@ func (m Model) pageBindings(p page, d document) []binding {
 	return append(list, on("?", "keys", noCommand(Model.openKeys), helpKey, "f1").pin())
 }
 
-// bottom returns the last line of every page: a message, or the keys.
+// bottom returns the last line of every page without a message: the keys, or why none counts.
 func (m Model) bottom() string {
 	if m.finds() && m.find.typing && len(m.dialogs) == 0 {
 		line, _ := m.findPrompt()
 		return line
 	}
-	if m.note.text == "" && m.gate.closed {
+	if m.gate.closed {
 		const text = "Just opened: no key counts until you pause for a moment"
 		return widget.Fit(" "+m.st.Muted.Render(text), m.width, m.st.More)
 	}
-	if m.note.text == "" {
-		return widget.Fit(widget.Line(m.keySpots()), m.width, m.st.More)
-	}
-	text := widget.Fit(m.note.text, min(widget.Width(m.note.text), m.width-2), m.st.More)
-	return widget.Fit(" "+m.looks()[m.note.tone].Render(text), m.width, "")
+	return widget.Fit(widget.Line(m.keySpots()), m.width, m.st.More)
 }
 
 // keySpots returns the keys in the last line: those of the top dialog if one is open, otherwise those of the page.

@@ -58,7 +58,7 @@ func TestPickWhatIsOpen(t *testing.T) {
 	d.Type("tick")
 	d.Press("enter")
 	d.Contains("▸ p1")
-	d.Lacks("(1/2)")
+	d.Lacks("▸stick.raw")
 	if len(b.Opened) != 1 {
 		t.Errorf("opened %v", b.Opened)
 	}

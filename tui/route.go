@@ -19,8 +19,9 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		next.find = finding{} // its page was left
 	}
 	next, gate := next.guardKeyboard(m, msg)
+	next, rest := next.settle(m)
 	next, behind := next.lookAhead(m)
-	return next.glide(m, tea.Batch(cmd, gate, behind))
+	return next.glide(m, tea.Batch(cmd, gate, rest, behind))
 }
 
 func (m Model) route(msg tea.Msg) (Model, tea.Cmd) {

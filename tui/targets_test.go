@@ -28,7 +28,7 @@ func TestRunInBackground(t *testing.T) {
 	d.Press("x", "a")
 	d.Contains("Rehearsing stick.raw")
 	d.Press("tab")
-	d.Contains("server.qcow2 (2/2)", "stick.raw rehearsing", "▸ p1")
+	d.Contains("▸server.qcow2", "stick.raw rehearsing", "▸ p1")
 	d.Press("j", "x")
 	d.Contains("Check and repair")
 	d.Do(func() { last(t, founding).Tell(report.Progress{Phase: report.Rehearsing, Step: 1, Steps: 2}) })

@@ -113,7 +113,7 @@ func inside(d model.Disk, p model.Partition) SheetSection {
 
 // sizeText formats a length.
 func sizeText(n geometry.Sector, z geometry.SectorSize) string {
-	return fmt.Sprintf("%s (%d sectors, %d bytes)", geometry.FormatBytes(z.Bytes(n)), n, z.Bytes(n))
+	return fmt.Sprintf("%s (%s sectors, %d bytes)", geometry.FormatBytes(z.Bytes(n)), geometry.Grouped(n), z.Bytes(n))
 }
 
 // position formats a position in sectors, bytes and MiB.

@@ -94,6 +94,9 @@ const (
 	insetY = 1
 )
 
+// sliverY is the largest number of lines that do not stay visible above and below a window: it gets them instead.
+const sliverY = 3
+
 // Draw places a dialog in the middle of a screen of width by height cells. A body that is too long is cut at its end, so
 // that the keys stay visible.
 func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
@@ -103,7 +106,7 @@ func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
 // DrawAt places a dialog with its upper left corner at a cell of the screen, or as near to it as it fits. Without a cell it is in
 // the middle.
 func DrawAt(d Dialog, corner *Point, width, height int, st *styles.Styles) Drawn {
-	body := d.View(width-2*insetX-2, height-2*insetY-2, st)
+	body := d.View(width-2*insetX, height-2*insetY-2, st)
 	inner := min(body.Width, width-2*insetX)
 	keys := widget.KeyLines(d.Keys(), inner, st)
 	lines, above := slices.Clone(body.Lines), 0
@@ -116,6 +119,9 @@ func DrawAt(d Dialog, corner *Point, width, height int, st *styles.Styles) Drawn
 		lines = append(lines, "")
 	default:
 		lines = lines[:max(0, len(lines)+free)]
+	}
+	if free := height - 1 - 2*insetY - len(keys) - len(lines); corner == nil && free > 0 && free <= 2*sliverY { // the last line is for messages
+		lines = append(lines, make([]string, free)...)
 	}
 	bottom := len(lines) - above // the line where the keys begin, counted from the body's first
 	for _, line := range keys {

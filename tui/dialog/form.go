@@ -236,7 +236,7 @@ func (f *form[T, P]) mouse(l layout, m Mouse) (action Action) {
 // View draws the rows.
 func (f form[T, P]) View(width, height int, st *styles.Styles) View {
 	l := P(&f.is).layout()
-	v := View{Title: l.title, Tone: l.tone, Width: min(width, cmp.Or(l.width, formWidth)), Spots: map[int][]widget.Spot{}}
+	v := View{Title: l.title, Tone: l.tone, Width: bodyWidth(width, cmp.Or(l.width, formWidth)), Spots: map[int][]widget.Spot{}}
 	if l.part != nil {
 		v.Title += " " + partTitle(*l.part, st)
 	}
@@ -260,6 +260,16 @@ func (f form[T, P]) View(width, height int, st *styles.Styles) View {
 		v.Lines, v.Parts = append(v.Lines, shown.lines...), append(v.Parts, parts...)
 	}
 	return v
+}
+
+// bodyWidth returns the width of a body that would like to have so many cells. It gets all there are, if otherwise only
+// slivers of the page stayed visible beside it.
+func bodyWidth(width, wanted int) int {
+	const sliver = 5
+	if width-wanted <= 2*sliver {
+		return width
+	}
+	return wanted
 }
 
 // Keys lists the keys that can be pressed.
