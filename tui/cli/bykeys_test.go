@@ -176,7 +176,7 @@ func TestFoundingExampleByKeys(t *testing.T) {
 	term.wait("exactly as planned")
 	<-time.After(600 * time.Millisecond)
 	term.keys("Escape")
-	term.wait("Nothing yet", "1.47 GiB")
+	term.wait("Nothing yet", "p1 ext4 1.47G")
 	term.keys("q")
 
 	after := oracle.SFDisk(t, image)
