@@ -102,6 +102,8 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	case dialog.Attach:
 		const said = "attached as %s; it stays so until M detaches it"
 		return m.runOnTarget(d, "Attaching", replaceTarget(m.Backend, d, m.Backend.Attach, said))
+	case dialog.GoTo:
+		return m.goToSector(d, a.Sector)
 	case dialog.Detach:
 		return m.runOnTarget(d, "Detaching", replaceTarget(m.Backend, d, m.Backend.Detach, "detached; this is the image %s"))
 	}

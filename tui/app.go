@@ -60,6 +60,7 @@ type Model struct {
 	reader  reader
 	files   files // lies over the information page
 	find    finding
+	sectors sectors // lies over the editor
 	copying copying // the copy out of a file system that is under way
 	env     ops.Env // the tools of this machine, for the page of supported file systems
 	hasEnv  bool    // env is set

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
 	"shunt/ops/report"
@@ -80,6 +81,8 @@ type Target interface {
 	CopyOut(ctx context.Context, c CopyOut) (out report.CopiedOut, err error)
 	// Fstabs returns the texts of all /etc/fstab in a partition. It returns none if they cannot be read, or when ctx ends.
 	Fstabs(ctx context.Context, id model.PartID) []string
+	// Sectors returns n sectors of the target as it is now, from first on, or as many as there are. It may block.
+	Sectors(first geometry.Sector, n int) []report.Sector
 	// Discover looks again for the tools of this machine and updates Env.
 	Discover() ops.Env
 	// Mount mounts a partition and returns the directory; id 0 is the file system of a disk without a partition table.

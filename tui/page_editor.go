@@ -50,6 +50,7 @@ func editorGroups() []bindingGroup {
 			on("T", "new table", noCommand(Model.openNewTable), "T"),
 			on("G", "MBR to GPT", noCommand(Model.openConvert), "G"),
 			on("i", "information", Model.openInfo, "i"),
+			on("H", "sectors in hex", Model.openSectors, "H"),
 			on("M", "mount, attach", noCommand(Model.openMounts), "M"),
 			byPalette("number by place", noCommand(func(m Model, _ document) Model { return m.stage(ops.Sort{}) })).unless(inOrder),
 			byPalette("save table", noCommand(Model.askSaveTable)).unless(noTableToSave),

@@ -3,7 +3,6 @@ package tui
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -125,29 +124,9 @@ func (m Model) fileText(width int) []string {
 }
 
 // hexLines returns offset, bytes and characters, as many a line as fit.
-func hexLines(data []byte, width int) (lines []string) {
-	n := 16
-	if width < 74 {
-		n = 8
+func hexLines(data []byte, width int) []string {
+	if width < hexWide {
+		return report.Hex(data, 8)
 	}
-	for off := 0; off < len(data); off += n {
-		part := data[off:min(off+n, len(data))]
-		chars := strings.Map(func(r rune) rune {
-			if r < ' ' || r > '~' {
-				return '.'
-			}
-			return r
-		}, latin(part))
-		lines = append(lines, fmt.Sprintf("%08x %-*s  %s", off, 3*n-1, fmt.Sprintf("% x", part), chars))
-	}
-	return lines
-}
-
-// latin returns one character for each byte.
-func latin(b []byte) string {
-	out := make([]rune, len(b))
-	for i, c := range b {
-		out[i] = rune(c)
-	}
-	return string(out)
+	return report.Hex(data, 16)
 }

@@ -25,6 +25,7 @@ const (
 	pageInfo
 	pageLog
 	pageSupport
+	pageSectors
 )
 
 // shown returns the page in view and its target.
@@ -37,6 +38,8 @@ func (m Model) shown() (page, document) {
 		return pageFiles, d
 	case m.reader.open():
 		return m.reader.page, d
+	case m.sectors.shown && ok && d.state == docOpen:
+		return pageSectors, d
 	case !ok:
 		return pageBlank, d
 	case d.mustRecover():
@@ -91,6 +94,7 @@ func (p page) parts() pageParts {
 		pageHelp:    {view: Model.readerPage, bindings: Model.helpBindings, text: Model.helpText, notch: wheelLines, find: Model.findText},
 		pageInfo:    {view: Model.readerPage, bindings: Model.infoBindings, text: Model.infoText, notch: wheelLines, find: Model.findText},
 		pageLog:     {view: Model.readerPage, bindings: Model.logBindings, text: Model.logText, notch: wheelLines, find: Model.findText},
+		pageSectors: {view: Model.sectorsPage, bindings: Model.sectorsBindings, notch: wheelLines},
 		pageSupport: {view: Model.readerPage, bindings: Model.supportBindings, text: Model.supportText, notch: wheelLines, find: Model.findText},
 	}[p]
 }

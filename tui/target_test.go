@@ -2,11 +2,13 @@ package tui_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
 	"shunt/ops/report"
@@ -159,6 +161,20 @@ func (t *Target) List(_ context.Context, id model.PartID, dir string) (list repo
 		}
 	})
 	return list, err
+}
+
+// Sectors is a disk on which each sector holds its own number.
+func (t *Target) Sectors(first geometry.Sector, n int) (list []report.Sector) {
+	t.backend.idle.do(func() {
+		for i := range geometry.Sector(n) {
+			if at := first + i; at < t.Layout.Sectors {
+				data := make([]byte, t.Layout.SectorSize)
+				binary.BigEndian.PutUint64(data, uint64(at))
+				list = append(list, report.Sector{At: at, Data: data, Means: "a sector"})
+			}
+		}
+	})
+	return list
 }
 
 // Fstabs are those in Tables.

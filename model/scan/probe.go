@@ -109,12 +109,7 @@ func (p prober) probe(w *window) (model.Filesystem, bool) {
 	if p.find != nil {
 		return p.find(w)
 	}
-	places := p.at
-	if places == nil {
-		places = []int64{0}
-	}
-	for _, at := range places {
-		at = p.place(w, at)
+	for _, at := range p.places(w.n) {
 		b := w.at(at, cmp.Or(p.size, 512))
 		if b == nil || !p.magic.in(b) {
 			continue
@@ -143,10 +138,22 @@ func (p prober) superblock(w *window, off int64, b []byte) superblock {
 	return s
 }
 
-// place returns where in the window a position of a row is.
-func (p prober) place(w *window, at int64) int64 {
+// places returns the possible positions of the superblock in a window of n bytes.
+func (p prober) places(n int64) []int64 {
+	if p.at == nil {
+		return []int64{0}
+	}
+	list := make([]int64, len(p.at))
+	for i, at := range p.at {
+		list[i] = p.place(n, at)
+	}
+	return list
+}
+
+// place returns where in a window of n bytes a position of a row is.
+func (p prober) place(n, at int64) int64 {
 	if at < 0 {
-		at = max(0, w.n+at)
+		at = max(0, n+at)
 		at -= at % cmp.Or(p.grain, 4096)
 	}
 	return at

@@ -45,7 +45,7 @@ func (p prober) atEnd(w *window) (traces []Trace) {
 		one := p
 		one.at = []int64{at}
 		if _, ok := one.probe(w); ok {
-			traces = append(traces, Trace{p.kind, p.place(w, at), 512})
+			traces = append(traces, Trace{p.kind, p.place(w.n, at), 512})
 		}
 	}
 	return traces

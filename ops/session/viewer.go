@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
 	"shunt/model/tried"
@@ -203,6 +204,11 @@ func (v Viewer) Inform(ctx context.Context, id model.PartID) (report.Sheet, erro
 		sheet.Said = append(sheet.Said, report.Said{Command: inspect.Command(at.FS.Kind, at.Name), Err: safetext.Printable(err.Error())})
 	}
 	return sheet, nil
+}
+
+// Sectors returns n sectors of the target from first on, or as many as there are. See inspect.Sectors.
+func (v Viewer) Sectors(first geometry.Sector, n int) []report.Sector {
+	return inspect.Sectors(v.target, v.disk, first, n)
 }
 
 // withHealth adds what a physical disk says of its health. Without root nobody can ask it.

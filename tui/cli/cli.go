@@ -184,7 +184,7 @@ func command(s *settings) *cobra.Command {
 	choices(root, "format", registry.Formats()...)
 	root.SetFlagErrorFunc(flagError)
 	versionFlag(root)
-	root.AddCommand(s.infoCommand(), s.lsCommand(), s.catCommand(), s.cpCommand(), s.shellCommand(), s.findCommand(), s.rescueCommand(), s.applyCommand(), s.enlargeCommand(), s.shrinkCommand(), s.checkCommand(),
+	root.AddCommand(s.infoCommand(), s.lsCommand(), s.catCommand(), s.cpCommand(), s.dumpCommand(), s.shellCommand(), s.findCommand(), s.rescueCommand(), s.applyCommand(), s.enlargeCommand(), s.shrinkCommand(), s.checkCommand(),
 		s.imageCommand(), s.tableCommand(), s.recoverCommand(), s.undoCommand(),
 		s.attachCommand(), s.detachCommand(), s.mountCommand(), s.unmountCommand(), s.swapCommand(true), s.swapCommand(false), s.demoCommand(), s.manCommand(), versionCommand())
 	root.AddGroup(&cobra.Group{ID: topicGroup, Title: "help topics"})

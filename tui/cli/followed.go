@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
 	"shunt/ops/report"
@@ -61,6 +62,8 @@ func (committing) Discover() ops.Env      { return ops.Env{} }
 func (committing) Last() *report.Last     { return nil }
 func (committing) Rescan() error          { return errCommitting }
 func (committing) Undo() (tui.Run, error) { return nil, errCommitting }
+
+func (committing) Sectors(geometry.Sector, int) []report.Sector { return nil }
 
 func (committing) Unfinished() *report.Unfinished                   { return nil }
 func (committing) Start(ops.Queue) (tui.Run, error)                 { return nil, errCommitting }

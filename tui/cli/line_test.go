@@ -2,6 +2,7 @@ package cli
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,4 +30,40 @@ func TestApplyLine(t *testing.T) {
 	if digest(t, image) != before {
 		t.Error("a refused line wrote to the image")
 	}
+}
+
+// dump prints what another program reads from the image, by number, offset and partition, of formats that QEMU makes too.
+func TestDump(t *testing.T) {
+	for _, tool := range []string{"sfdisk", "qemu-img", "od"} {
+		testneed.Tool(t, tool)
+	}
+	p, dir := people()[0], t.TempDir()
+	sh(t, dir, "truncate -s 16M x.raw; printf 'label: gpt\\n2048,4M\\n' | sfdisk -q x.raw; qemu-img convert -O qcow2 x.raw x.qcow2")
+	raw, layered := filepath.Join(dir, "x.raw"), filepath.Join(dir, "x.qcow2")
+	for _, c := range []struct{ at, want string }{
+		{"0", "Sector 0: protective MBR, outside of all partitions\n"},
+		{"512B", "Sector 1: GPT header, outside"},
+		{"p1", "Sector 2048: 1 of 8192 in p1\n"},
+		{"end", "Sector 32767: backup GPT header"},
+	} {
+		one := p.run(t, "dump", raw, "--sector", c.at)
+		one.want(t, exitDone)
+		if other := p.run(t, "dump", layered, "--sector", c.at); other.out != one.out || !strings.HasPrefix(one.out, c.want) {
+			t.Errorf("%s: %.200s\nof qcow2 %.200s", c.at, one.out, other.out)
+		}
+	}
+	bytes := func(rows string) (list []string) {
+		for _, row := range strings.Split(rows, "\n") {
+			if cells := strings.Fields(row); len(cells) > 16 && cells[0] != "Sector" {
+				list = append(list, cells[1:17]...)
+			}
+		}
+		return list
+	}
+	if got, want := bytes(p.run(t, "dump", raw, "--count", "200").out), bytes(sh(t, dir, "head -c 102400 x.raw | od -v -A x -t x1")); !slices.Equal(got, want) || len(got) != 102400 {
+		t.Errorf("%d bytes are not the %d of od", len(got), len(want))
+	}
+	p.run(t, "dump", raw, "--sector", "p7").want(t, exitUsage, "there is no partition")
+	p.run(t, "dump", raw, "--sector", "99999999").want(t, exitUsage, "the last one is 32767")
+	p.run(t, "dump", raw, "--count", "0").want(t, exitUsage, "use 1 to")
 }
