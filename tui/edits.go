@@ -53,6 +53,11 @@ func tryFormat(_ document, p model.Partition) []ops.Operation {
 	return []ops.Operation{ops.Format{ID: p.ID}}
 }
 
+func tryEntrySize(_ document, p model.Partition) []ops.Operation {
+	n := p.Span.Len()
+	return []ops.Operation{ops.ResizeEntry{ID: p.ID, Len: n - 1}, ops.ResizeEntry{ID: p.ID, Len: n + 1}}
+}
+
 func tryLabel(_ document, p model.Partition) []ops.Operation {
 	return []ops.Operation{ops.SetLabel{ID: p.ID, Label: "A"}, ops.SetLabel{ID: p.ID, Label: "B"}}
 }

@@ -43,6 +43,7 @@ func editorGroups() []bindingGroup {
 				unless(noContents("check: there is no file system here")),
 			on("F", "fill", onSelected(func(p model.Partition) ops.Operation { return ops.Fill{ID: p.ID} }), "F").
 				unless(noContents("fill: there is no file system here")),
+			byPalette("resize the entry alone", edit(dialog.NewEntrySize, tryEntrySize)).unless(noPartition("resize its entry alone")),
 			on("g", "make room", Model.openRoom, "g").unless(notInTable),
 		}},
 		{diskGroup, needTarget([]binding{

@@ -185,7 +185,20 @@ func (l *line) resize() []ops.Operation {
 		op, err = ops.ResizeBy(d, id, l.change())
 	}
 	l.fail(err)
+	if how != "max" && how != "min" && l.more("entry-only") {
+		return l.entryOnly(p.ID, op)
+	}
 	return []ops.Operation{op}
+}
+
+// entryOnly returns the operation that changes only the entry of a partition, to the length that op gives it.
+func (l *line) entryOnly(id model.PartID, op ops.Operation) []ops.Operation {
+	p, _ := l.disk().Partition(id)
+	n := p.Span.Len()
+	if resize, ok := op.(ops.MoveResize); ok && resize.Len != 0 {
+		n = resize.Len
+	}
+	return []ops.Operation{ops.ResizeEntry{ID: id, Len: n}}
 }
 
 // filled returns the operation that makes a partition, or the file system that covers the disk, as long as it can be.

@@ -9,6 +9,7 @@
 //	image flatten | image rebase PATH [as=NAME] | image commit from=PATH
 //	move P right SIZE | move P left SIZE | move P to OFFSET     each with: and resize to SIZE
 //	resize P to SIZE | resize P by +SIZE | resize P by -SIZE | resize P min | resize P max
+//	resize P to SIZE entry-only | resize P by +SIZE entry-only | resize P by -SIZE entry-only
 //	grow P
 //	room P by +SIZE | room P to SIZE | room P max
 //	new SIZE|max [at OFFSET] [fs=KIND] [label=TEXT] [name=TEXT] [type=TYPE] [as=primary|extended|logical]

@@ -22,7 +22,7 @@ type verb struct {
 var verbs = []verb{
 	{"image", 2, 4, (*line).image},
 	{"move", 4, 8, one((*line).move)},
-	{"resize", 3, 4, (*line).resize},
+	{"resize", 3, 5, (*line).resize},
 	{"grow", 2, 2, one((*line).grow)},
 	{"room", 3, 4, (*line).room},
 	{"new", 2, 10, one((*line).create)},
@@ -134,6 +134,8 @@ func written(op ops.Operation, d model.Disk) string {
 		w.add("table", "restore", safetext.Quoted(op.Table.String()))
 	case ops.Sort:
 		w.add("table", "sort")
+	case ops.ResizeEntry:
+		w.edit("resize", op.ID, "to", w.size(op.Len), "entry-only")
 	case ops.ToGPT:
 		w.add("table", "gpt")
 	}

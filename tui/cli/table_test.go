@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"math/rand"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,5 +134,24 @@ start=18000, size=5, type=3' | sfdisk -q $IMG; sfdisk -q --delete $IMG 3`, "sfdi
 			}
 			oracle.TableClean(t, v.copy)
 		})
+	}
+}
+
+// TestEntryAlone makes an entry shorter than its file system, which foreign programs then find whole once the entry is as long
+// again.
+func TestEntryAlone(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t, 40, "printf 'label: gpt\\nstart=2048, size=40960\\n' | sfdisk -q $IMG")
+	tr.ext4(t, rand.New(rand.NewSource(1)), 1, 1, 20)
+	v := tr.apply(t, people()[0], "resize 1 by -9MiB entry-only")
+	v.want(t, exitDone, "is not resized and is 9 MiB longer than the partition then", "Ends before its file system does: p1 (ext4, by 9 MiB)")
+	if p := v.table(t, v.copy).Part(t, 1); p.Len != 11*mib {
+		t.Errorf("sfdisk sees it %d bytes long", p.Len)
+	}
+	people()[0].run(t, "apply", "--yes", v.copy, write(t, "resize 1 to 30MiB entry-only\n")).want(t, exitDone)
+	oracle.ExtClean(t, v.copy, mib)
+	oracle.SameFiles(t, oracle.ExtFiles(t, v.copy, mib), tr.files[1])
+	if p := v.table(t, v.copy).Part(t, 1); p.Len != 30*mib {
+		t.Errorf("sfdisk sees it %d bytes long", p.Len)
 	}
 }

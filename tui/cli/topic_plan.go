@@ -38,6 +38,8 @@ var planGroups = []planGroup{
 				"move; `… and resize to SIZE` does both at once",
 			},
 			{[]string{"resize P to SIZE", "resize P by +SIZE", "resize P by -SIZE"}, "resize"},
+			{[]string{"resize P to SIZE entry-only", "resize P by -SIZE entry-only"}, "the partition in the table alone: its file system is left as it is; one that is longer than " +
+				"its partition then cannot be used until it has its room back"},
 			{[]string{"resize P min", "resize P max", "grow P"}, "shrink to the least, or fill the free space behind it; without any, the file system fills the partition"},
 		},
 		example: []string{
