@@ -41,3 +41,9 @@ type Lost struct {
 func (l Lost) Returns() bool {
 	return l.Trust >= Likely && l.Inside == 0 && l.Stays.OK()
 }
+
+// LostID returns the identity of what begins at a sector and is no partition. It is below 0.
+func LostID(at geometry.Sector) PartID { return PartID(-at - 1) }
+
+// LostAt returns the sector of an identity below 0.
+func (id PartID) LostAt() geometry.Sector { return geometry.Sector(-id - 1) }

@@ -58,7 +58,8 @@ type Model struct {
 	docs    []document
 	current int
 	reader  reader
-	files   files // lies over the information page
+	lost    lostPage
+	files   files // lies over the information page and that of lost partitions
 	find    finding
 	sectors sectors // lies over the editor
 	copying copying // the copy out of a file system that is under way

@@ -40,7 +40,7 @@ type Nearby interface {
 	Greet() bool
 }
 
-// Target is one locked image or device. Inform, List, Head, CopyOut and Fstabs may be called at any time; the other methods, except Close, only
+// Target is one locked image or device. Inform, List, Head, CopyOut, Lost and Fstabs may be called at any time; the other methods, except Close, only
 // from one command at a time. Methods that return an error, and Discover, may block; the others return at once.
 type Target interface {
 	Facts() report.Facts
@@ -79,6 +79,9 @@ type Target interface {
 	// stops it: what was copied completely stays. The error can be shown to users as it is. It wraps fs.ErrExist if the
 	// destination exists and may not be changed; then nothing was written, and out.To is the path.
 	CopyOut(ctx context.Context, c CopyOut) (out report.CopiedOut, err error)
+	// Lost searches for partitions that the table does not list; tell is called with how far it is. notes say what it may have
+	// missed. The files of one are listed and read by its identity (model.LostID). Cancelling ctx stops it.
+	Lost(ctx context.Context, everywhere bool, tell func(done, total int64)) (found []model.Lost, notes []string, err error)
 	// Fstabs returns the texts of all /etc/fstab in a partition. It returns none if they cannot be read, or when ctx ends.
 	Fstabs(ctx context.Context, id model.PartID) []string
 	// Sectors returns n sectors of the target as it is now, from first on, or as many as there are. It may block.

@@ -168,6 +168,15 @@ func scenes() []scene {
 		}},
 		{"report-held", Founding, func(s story) { s.toRehearsal(); s.d.Do(func() { s.run().Finish(passed()) }) }},
 		{"question-held", Layered, keysOnly()},
+		{"lost", withLost, func(s story) { s.d.Press(":"); s.d.Type("lost"); s.d.Press("enter", "j") }},
+		{"lost-searching", withLost, func(s story) {
+			s.target.LostHeld = true
+			s.t.Cleanup(func() { s.d.Do(func() { s.target.LostHeld = false }) })
+			s.d.Press(":")
+			s.d.Type("lost")
+			s.d.Press("enter")
+			s.d.Advance(time.Second)
+		}},
 		{"find-row", func() *Target { return Many(128) }, func(s story) { s.d.Press("/"); s.d.Type("p12") }},
 		{"find-nothing", Varied, func(s story) { s.d.Press("/"); s.d.Type("zzz") }},
 		{"find-file", withFiles, func(s story) { s.d.Press("i", "enter", "/"); s.d.Type("t") }},

@@ -56,6 +56,7 @@ func editorGroups() []bindingGroup {
 			byPalette("number by place", noCommand(func(m Model, _ document) Model { return m.stage(ops.Sort{}) })).unless(inOrder),
 			byPalette("save table", noCommand(Model.askSaveTable)).unless(noTableToSave),
 			byPalette("restore table", noCommand(Model.askRestoreTable)),
+			byPalette("find lost partitions", Model.openLost),
 			on("L", "last log", noTarget(Model.openLog), "L"),
 			on("f5", "read it again", Model.readTarget, "f5"),
 		})},

@@ -19,6 +19,7 @@ const (
 	pageRun
 	pageRecovery
 	// The following pages cover the page of a target until they are closed.
+	pageLost
 	pageFiles
 	pageFile // over the list of files
 	pageHelp
@@ -40,6 +41,8 @@ func (m Model) shown() (page, document) {
 		return m.reader.page, d
 	case m.sectors.shown && ok && d.state == docOpen:
 		return pageSectors, d
+	case m.lost.open() && ok && d.state == docOpen:
+		return pageLost, d
 	case !ok:
 		return pageBlank, d
 	case d.mustRecover():
@@ -91,6 +94,7 @@ func (p page) parts() pageParts {
 			notch: 1, find: Model.findFile,
 		},
 		pageFile:    {view: Model.filePage, bindings: Model.fileBindings, notch: wheelLines, find: Model.findInFile},
+		pageLost:    {view: Model.lostView, bindings: Model.lostBindings, zones: Model.lostZones, click: Model.lostClick, notch: 1},
 		pageHelp:    {view: Model.readerPage, bindings: Model.helpBindings, text: Model.helpText, notch: wheelLines, find: Model.findText},
 		pageInfo:    {view: Model.readerPage, bindings: Model.infoBindings, text: Model.infoText, notch: wheelLines, find: Model.findText},
 		pageLog:     {view: Model.readerPage, bindings: Model.logBindings, text: Model.logText, notch: wheelLines, find: Model.findText},

@@ -46,6 +46,10 @@ type Target struct {
 	Copies   []tui.CopyOut
 	CopyEnd  func(c tui.CopyOut) (report.CopiedOut, error)
 	CopyHeld bool
+	// Lost1 is what Lost finds, with its notes; LostHeld makes it wait, after it has told how far it is.
+	Lost1    []model.Lost
+	LostNote []string
+	LostHeld bool
 	// Tables are the texts of /etc/fstab in each partition.
 	Tables map[model.PartID][]string
 	// Discovered is what Discover finds.
@@ -150,6 +154,13 @@ func (t *Target) CopyOut(ctx context.Context, c tui.CopyOut) (out report.CopiedO
 	})
 	tell("", 0) // a word that comes late
 	return out, err
+}
+
+// Lost finds what is in Lost1, unless it is stopped.
+func (t *Target) Lost(ctx context.Context, _ bool, tell func(done, total int64)) (found []model.Lost, notes []string, err error) {
+	tell(1<<30, 4<<30)
+	t.backend.idle.until(func() bool { return !t.LostHeld }, func() { found, notes, err = t.Lost1, t.LostNote, ctx.Err() })
+	return found, notes, err
 }
 
 // List is the listing in Listings.

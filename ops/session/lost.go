@@ -20,16 +20,16 @@ import (
 
 // Lost searches the target for partitions that its table does not list. With everywhere it searches inside partitions too.
 // progress is called with the bytes that were searched and those there are in all. The error is that of ctx, or says that the
-// search failed.
-func (v Viewer) Lost(ctx context.Context, everywhere bool, progress func(done, total int64)) (found scan.LostFinding, err error) {
+// search failed. notes say what it may have missed.
+func (v Viewer) Lost(ctx context.Context, everywhere bool, progress func(done, total int64)) (found []model.Lost, notes []string, err error) {
 	if err := ctx.Err(); err != nil {
-		return found, err
+		return nil, nil, err
 	}
 	job := v.job(worker.Job{Task: report.Look, Hunt: &worker.Hunt{Everywhere: everywhere}})
 	job.NoLock = true
 	p, err := spawn(job, v.target.Files(), partfs.SetuidHelper) // it mounts nothing
 	if err != nil {
-		return found, err
+		return nil, nil, err
 	}
 	defer context.AfterFunc(ctx, func() { _ = p.cmd.Process.Kill() })()
 	in, event := json.NewDecoder(p.conn), worker.HuntEvent{}
@@ -40,38 +40,42 @@ func (v Viewer) Lost(ctx context.Context, everywhere bool, progress func(done, t
 	waited := p.cmd.Wait()
 	switch {
 	case ctx.Err() != nil:
-		return found, ctx.Err()
+		return nil, nil, ctx.Err()
 	case event.Finding != nil:
-		return *event.Finding, nil
+		return event.Finding.Lost, missed(*event.Finding), nil
 	case event.Err != "":
-		return found, errors.New(event.Err)
+		return nil, nil, errors.New(event.Err)
 	}
-	return found, &readerDied{ending(waited, p.stderr.text())}
+	return nil, nil, &readerDied{ending(waited, p.stderr.text())}
 }
 
-// AddLost returns an identity for a lost partition, with which its files are listed and read like those of others.
-func (v *Viewer) AddLost(name string, l model.Lost) model.PartID {
-	z := v.disk.SectorSize
-	part := target.Part{Start: int64(z.Bytes(l.Span.Start)), Len: int64(z.Bytes(l.Span.Len()))}
-	v.lost = append(v.lost, attach.Source{Name: name, Part: part, FS: l.FS})
-	return model.PartID(-len(v.lost))
+// missed says what a search may have missed.
+func missed(found scan.LostFinding) (notes []string) {
+	if found.Unread > 0 {
+		notes = append(notes, fmt.Sprintf("%s could not be read: what begins there was not found", geometry.FormatBytes(geometry.Bytes(found.Unread))))
+	}
+	if found.More {
+		notes = append(notes, "there are more signatures than were followed: it is full of file systems in files, or made to look so")
+	}
+	return notes
 }
 
-// At returns an identity, as AddLost does, for the file system that begins at a sector. It fails if none is recognised there.
-func (v *Viewer) At(at geometry.Sector) (model.PartID, error) {
+// lostAt returns the file system that begins at a sector, which no partition needs to hold. It fails if none is recognised there.
+func (v Viewer) lostAt(at geometry.Sector) (attach.Source, error) {
 	z := v.disk.SectorSize
 	if at < 0 || at >= v.disk.Sectors {
-		return 0, fmt.Errorf("the disk has %d sectors: there is no sector %d", v.disk.Sectors, at)
+		return attach.Source{}, fmt.Errorf("the disk has %d sectors: there is no sector %d", v.disk.Sectors, at)
 	}
 	span := geometry.Span{Start: at, End: v.disk.Sectors}
 	fs := scan.Probe(v.target, int64(z.Bytes(at)), int64(z.Bytes(span.Len())))
 	if !fs.Known() {
-		return 0, fmt.Errorf("no file system begins at sector %d", at)
+		return attach.Source{}, fmt.Errorf("no file system begins at sector %d", at)
 	}
 	if fs.Size > 0 {
 		span.End = min(span.End, at+z.Up(fs.Size))
 	}
-	return v.AddLost(fmt.Sprintf("the %s at sector %d", fs.Kind, at), model.Lost{Span: span, FS: fs}), nil
+	part := target.Part{Start: int64(z.Bytes(at)), Len: int64(z.Bytes(span.Len()))}
+	return attach.Source{Name: fmt.Sprintf("the %s at sector %d", fs.Kind, at), Part: part, FS: fs}, nil
 }
 
 // Env returns what decides, besides the disk, which edits are possible.

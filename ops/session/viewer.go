@@ -36,7 +36,6 @@ type Viewer struct {
 	disk   model.Disk
 	facts  report.Facts
 	left   *report.Unfinished // when it was opened to look at it
-	lost   []attach.Source    // those of AddLost
 }
 
 // View opens a target to look at it, even if it is in use. Facts names the user.
@@ -127,7 +126,7 @@ func (v Viewer) locate(id model.PartID) (attach.Source, error) {
 	case id == 0:
 		return v.locateNumber(0)
 	case id < 0:
-		return v.lost[-id-1], nil
+		return v.lostAt(id.LostAt())
 	}
 	p, ok := v.disk.Partition(id)
 	if !ok {

@@ -86,6 +86,10 @@ func (committing) Head(context.Context, model.PartID, string, int) ([]byte, bool
 	return nil, false, errCommitting
 }
 
+func (committing) Lost(context.Context, bool, func(done, total int64)) ([]model.Lost, []string, error) {
+	return nil, nil, errCommitting
+}
+
 func (committing) CopyOut(context.Context, tui.CopyOut) (report.CopiedOut, error) {
 	return report.CopiedOut{}, errCommitting
 }

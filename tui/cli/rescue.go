@@ -13,7 +13,6 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
-	"shunt/model/scan"
 	"shunt/ops"
 	"shunt/ops/plan"
 	"shunt/ops/report"
@@ -64,20 +63,20 @@ func (s *settings) rescue(ctx context.Context, path string, f rescueFlags) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
-	found, err := s.search(ctx, v, f.everywhere)
+	found, notes, err := s.search(ctx, v, f.everywhere)
 	if err != nil {
 		return err
 	}
 	if f.plan != "-" {
-		if err := s.show(report.LostOf(v.Disk(), found.Lost), lostText(v.Disk(), found.Lost)); err != nil {
+		if err := s.show(report.LostOf(v.Disk(), found), lostText(v.Disk(), found)); err != nil {
 			return err
 		}
 	}
-	s.notes(doubts(found))
+	s.notes(notes)
 	if f.plan == "" {
 		return nil
 	}
-	return s.rescuePlan(v, found.Lost, kind, f.plan)
+	return s.rescuePlan(v, found, kind, f.plan)
 }
 
 // viewAny opens a target to look at it, whatever it holds: where the table is gone, it looks like no disk.
@@ -88,9 +87,9 @@ func (s *settings) viewAny(path string) (*session.Viewer, error) {
 }
 
 // search looks for lost partitions and shows its progress on a terminal.
-func (s *settings) search(ctx context.Context, v *session.Viewer, everywhere bool) (scan.LostFinding, error) {
+func (s *settings) search(ctx context.Context, v *session.Viewer, everywhere bool) (found []model.Lost, notes []string, err error) {
 	tty := s.err.terminal()
-	found, err := v.Lost(ctx, everywhere, func(done, total int64) {
+	found, notes, err = v.Lost(ctx, everywhere, func(done, total int64) {
 		if tty && total > 0 {
 			s.err.status(fmt.Sprintf("searching: %d %% of %s", done*100/total, geometry.FormatBytes(geometry.Bytes(total))))
 		}
@@ -101,18 +100,7 @@ func (s *settings) search(ctx context.Context, v *session.Viewer, everywhere boo
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("stopped: nothing was written")
 	}
-	return found, err
-}
-
-// doubts says what the search may have missed.
-func doubts(found scan.LostFinding) (list []string) {
-	if found.Unread > 0 {
-		list = append(list, fmt.Sprintf("%s could not be read: what begins there was not found", geometry.FormatBytes(geometry.Bytes(found.Unread))))
-	}
-	if found.More {
-		list = append(list, "there are more signatures than were followed: it is full of file systems in files, or made to look so")
-	}
-	return list
+	return found, notes, err
 }
 
 // rescuePlan writes the plan that puts the finds back.
@@ -188,15 +176,15 @@ func (s *settings) lostID(v *session.Viewer, name string) (model.PartID, error) 
 		if err != nil {
 			return 0, usage(fmt.Errorf("%s is not a place: write it as in @2048s or @1MiB", name))
 		}
-		return v.At(z.Down(off))
+		return model.LostID(z.Down(off)), nil
 	}
-	found, err := s.search(context.Background(), v, false)
+	found, _, err := s.search(context.Background(), v, false)
 	if err != nil {
 		return 0, err
 	}
 	n, _ := strconv.Atoi(strings.TrimPrefix(name, "lost"))
-	if n < 1 || n > len(found.Lost) {
+	if n < 1 || n > len(found) {
 		return 0, fmt.Errorf("there is no %s: `%s` lists the lost partitions", name, safetext.Command("shunt", "rescue", v.Facts().Path))
 	}
-	return v.AddLost(name, found.Lost[n-1]), nil
+	return model.LostID(found[n-1].Span.Start), nil
 }

@@ -1,0 +1,303 @@
+package tui
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+
+	"shunt/geometry"
+	"shunt/model"
+	"shunt/ops"
+	"shunt/ops/report"
+	"shunt/ops/rescue"
+	"shunt/tui/dialog"
+	"shunt/tui/keymap"
+	"shunt/tui/widget"
+)
+
+// lostPage is the page that searches for lost partitions and lists them. It only reads. The zero value is no page.
+type lostPage struct {
+	gen     int // generation of the search, 0 if there is no page
+	found   []model.Lost
+	notes   []string
+	err     error
+	done    [2]int64 // bytes that were searched, and all
+	loading bool
+	at      int
+	giveUp  context.CancelFunc // stops the search
+}
+
+func (l lostPage) open() bool { return l.gen != 0 }
+
+// openLost opens the page and starts the search.
+func (m Model) openLost(d document) (Model, tea.Cmd) {
+	m.gen++
+	before := background(m.lost.giveUp)
+	ctx, cancel := context.WithCancel(context.Background())
+	m.lost = lostPage{gen: m.gen, loading: true, giveUp: cancel}
+	latest := make(chan [2]int64, 1)
+	return m, tea.Batch(before, findLost(ctx, d.target, latest, m.gen), waitLost(m.Clock, latest, m.gen))
+}
+
+func findLost(ctx context.Context, t Target, latest chan [2]int64, gen int) tea.Cmd {
+	return func() tea.Msg {
+		put := latestOf(latest)
+		found, notes, err := t.Lost(ctx, false, func(done, total int64) { put([2]int64{done, total}) })
+		return result(func(m Model) (Model, tea.Cmd) {
+			if m.lost.gen == gen {
+				m.lost.found, m.lost.notes, m.lost.err, m.lost.loading = found, notes, err, false
+			}
+			return m, nil
+		})
+	}
+}
+
+// waitLost shows from time to time how far the search is.
+func waitLost(clock Clock, latest <-chan [2]int64, gen int) tea.Cmd {
+	const often = 200 * time.Millisecond
+	return clock(often, func() tea.Msg {
+		now, told := [2]int64{}, false
+		select {
+		case now = <-latest:
+			told = true
+		default:
+		}
+		return result(func(m Model) (Model, tea.Cmd) {
+			if m.lost.gen != gen || !m.lost.loading {
+				return m, nil
+			}
+			if told {
+				m.lost.done = now
+			}
+			return m, waitLost(clock, latest, gen)
+		})
+	})
+}
+
+func (m Model) lostBindings(document) []binding {
+	return append([]binding{
+		on("esc", "back", noTarget(Model.closeLost), "esc", "q", "ctrl+c"),
+		on("enter", "list its files", Model.openLostFiles, "enter", "right").unless(noLostFiles),
+		on("p", "put it back", noCommand(Model.putBack), "p").unless(noLost),
+		on("a", "put all back", noCommand(Model.putAllBack), "a").unless(noneReturns),
+	}, travel(Model.moveInLost, "select")...)
+}
+
+func (m Model) closeLost() (Model, tea.Cmd) {
+	before := background(m.lost.giveUp)
+	m.lost = lostPage{}
+	return m, before
+}
+
+func (m Model) moveInLost(_ document, s step) Model {
+	m.lost.at = s.from(m.lost.at, m.height-6, len(m.lost.found)-1)
+	return m
+}
+
+// noLost returns why the selected find cannot be put back, or "".
+func noLost(m Model, d document) model.Reason {
+	if no := cmp.Or(notOpen(m, d), nothingLost(m)); !no.OK() {
+		return no
+	}
+	if pendingBack(d, m.lost.found[m.lost.at]) {
+		return "It is pending already: esc leads to the list of pending operations"
+	}
+	return m.lost.found[m.lost.at].Stays
+}
+
+// nothingLost returns why no find is selected, or "" if one is.
+func nothingLost(m Model) model.Reason {
+	switch {
+	case m.lost.at < len(m.lost.found):
+		return ""
+	case m.lost.loading:
+		return "The search takes a moment"
+	}
+	return "Nothing was found"
+}
+
+// noneReturns returns why not all can be put back, or "".
+func noneReturns(m Model, d document) model.Reason {
+	if no := cmp.Or(notOpen(m, d), nothingLost(m)); !no.OK() {
+		return no
+	}
+	for _, l := range m.lost.found {
+		if l.Returns() && !pendingBack(d, l) {
+			return ""
+		}
+	}
+	return "There is nothing that can go back without being chosen: p puts the selected one back"
+}
+
+func noLostFiles(m Model, _ document) model.Reason {
+	if no := nothingLost(m); !no.OK() {
+		return no
+	}
+	switch l := m.lost.found[m.lost.at]; {
+	case !l.FS.Known():
+		return "There is no file system here that shunt knows"
+	case l.Headless:
+		return "Its first superblock is gone: put it back, and a check (x) can restore it from a copy"
+	}
+	return ""
+}
+
+// pendingBack reports whether a partition begins where the find does, once the pending operations are applied.
+func pendingBack(d document, l model.Lost) bool {
+	for p := range d.queue.Preview().Each() {
+		if p.Role != model.Extended && p.Span.Start == l.Span.Start {
+			return true
+		}
+	}
+	return false
+}
+
+func (m Model) openLostFiles(d document) (Model, tea.Cmd) {
+	l := m.lost.found[m.lost.at]
+	m.files = files{part: model.LostID(l.Span.Start), ref: fmt.Sprint("lost", m.lost.at+1)}
+	return m.chdir(d, nil)
+}
+
+// putBack stages what puts the selected find back. A disk without a table gets a new one.
+func (m Model) putBack(d document) Model {
+	l := m.lost.found[m.lost.at]
+	q := d.queue
+	if rescue.Tableless(q.Preview()) {
+		next, _, err := rescue.Stage(q, []model.Lost{l}, model.TableNone)
+		if err != nil {
+			return m.refuse(err)
+		}
+		q = next
+	}
+	if !pendingBack(d.with(q, 0), l) {
+		next, err := rescue.Put(q, l)
+		if err != nil {
+			return m.refuse(err)
+		}
+		q = next
+	}
+	return m.stageBack(d, q)
+}
+
+// putAllBack stages what puts all finds back that are no doubtful ones and in nobody's way.
+func (m Model) putAllBack(d document) Model {
+	var back []model.Lost
+	for _, l := range m.lost.found {
+		if !pendingBack(d, l) {
+			back = append(back, l)
+		}
+	}
+	q, left, err := rescue.Stage(d.queue, back, model.TableNone)
+	switch {
+	case err != nil:
+		return m.refuse(err)
+	case q.Len() == d.queue.Len() && len(left) > 0:
+		return m.refuse(left[0].Err)
+	}
+	return m.stageBack(d, q)
+}
+
+// stageBack stages the operations by which q is longer than the queue.
+func (m Model) stageBack(d document, q ops.Queue) Model {
+	return m.stageAll(dialog.StageAll{Ops: q.Ops()[d.queue.Len():]})
+}
+
+// lostNotes returns the lines above the list.
+func (m Model) lostNotes() []string {
+	st, l, b := m.st, m.lost, m.block(m.width-4)
+	for _, note := range l.notes {
+		b.wrap(st.Warn, widget.Clean(note))
+	}
+	switch {
+	case l.loading && l.done[1] > 0:
+		b.wrap(st.Muted, fmt.Sprintf("Searching: %d %% of %s", l.done[0]*100/l.done[1], geometry.FormatBytes(geometry.Bytes(l.done[1]))))
+	case l.loading:
+		b.wrap(st.Muted, "Searching"+st.More)
+	case l.err != nil:
+		b.wrap(st.Warn, sentence(l.err))
+	case len(l.found) == 0:
+		b.wrap(st.Muted, "No lost partition was found in what no partition has.")
+	}
+	return b.lines
+}
+
+// lostWhy returns the lines about the selected find.
+func (m Model) lostWhy() []string {
+	if m.lost.at >= len(m.lost.found) {
+		return nil
+	}
+	b := m.block(m.width - 4)
+	for _, why := range report.LostWhy(m.lost.found[m.lost.at]) {
+		b.wrap(m.st.Muted, "- "+widget.Clean(why))
+	}
+	return append([]string{""}, b.lines...)
+}
+
+// lostLines returns the range of finds to show, and the number of lines above them.
+func (m Model) lostLines() (from, to, first int) {
+	first = len(m.lostNotes())
+	from, to = widget.Visible(len(m.lost.found), m.lost.at, max(1, m.height-4-first-len(m.lostWhy())))
+	return from, to, first
+}
+
+// lostView draws the list, one line for each find, and what speaks for the selected one.
+func (m Model) lostView(d document) []string {
+	st := m.st
+	lines := m.lostNotes()
+	from, to, _ := m.lostLines()
+	for i := from; i < to; i++ {
+		lines = append(lines, m.lostLine(d, i, m.width-4))
+	}
+	lines = append(lines, m.lostWhy()...)
+	frame := widget.Frame{Title: "Lost partitions", Edge: st.Faint, Name: st.Title}
+	if n := len(m.lost.found); n > 0 {
+		frame.Corner = fmt.Sprintf("%d of %d", m.lost.at+1, n)
+	}
+	return widget.Box(lines, frame, m.width, m.height-2, st)
+}
+
+// lostLine returns the line of a find: name, contents, label, size, place, how sure.
+func (m Model) lostLine(d document, i, width int) string {
+	st, l, z := m.st, m.lost.found[i], d.queue.Initial().SectorSize
+	state := l.Trust.String()
+	switch {
+	case pendingBack(d, l):
+		state = "pending"
+	case l.Inside > 0:
+		state = fmt.Sprint("in lost", l.Inside)
+	case !l.Stays.OK():
+		state = "in the way"
+	}
+	tail := " " + widget.FitRight(geometry.FormatBytes(z.Bytes(l.Span.Len())), 9) + " at " +
+		widget.FitRight(geometry.FormatBytes(z.Bytes(l.Span.Start)), 9) + "  " + widget.Fit(state, 10, "")
+	name := fmt.Sprintf("%-7s%-10s%s", fmt.Sprint("lost", i+1), l.FS.Word(), widget.Clean(strings.TrimSpace(l.FS.Label+" "+l.Entry.Name)))
+	text := widget.Fit(name, max(1, width-2-widget.Width(tail)), st.More) + tail
+	if i == m.lost.at {
+		return st.Row.Render(st.Cursor + " " + text)
+	}
+	look := st.Text
+	if !l.Returns() {
+		look = st.Muted
+	}
+	return look.Render("  " + text)
+}
+
+func (m Model) lostZones(document) []*lipgloss.Layer {
+	from, to, first := m.lostLines()
+	return []*lipgloss.Layer{widget.Zone("lost", 0, boxY+first, m.width, to-from)}
+}
+
+// lostClick selects the find in line y of the list, or lists its files if it is selected already.
+func (m Model) lostClick(_ document, _ lipgloss.LayerHit, _, y int) (Model, tea.Cmd) {
+	from, _, _ := m.lostLines()
+	if from+y == m.lost.at {
+		return m.pageKey(keymap.Event("enter"))
+	}
+	m.lost.at = min(from+y, len(m.lost.found)-1)
+	return m, nil
+}
