@@ -204,7 +204,11 @@ func (m Model) putAllBack(d document) Model {
 
 // stageBack stages the operations by which q is longer than the queue.
 func (m Model) stageBack(d document, q ops.Queue) Model {
-	return m.stageAll(dialog.StageAll{Ops: q.Ops()[d.queue.Len():]})
+	m = m.stageAll(dialog.StageAll{Ops: q.Ops()[d.queue.Len():]})
+	if now, _ := m.doc(); now.queue.Len() > d.queue.Len() {
+		m = m.say(toneGood, "Pending: esc leads back to the list of pending operations, where a applies it")
+	}
+	return m
 }
 
 // lostNotes returns the lines above the list.

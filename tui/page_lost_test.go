@@ -57,7 +57,7 @@ func TestLostPage(t *testing.T) {
 	d.Press("up", "enter")
 	d.Contains("put it back, and a check (x) can restore it")
 	d.Press("home", "p")
-	d.Contains("pending")
+	d.Contains("pending", "esc leads back to the list of pending operations")
 	d.Press("p")
 	d.Contains("It is pending already")
 	d.Press("a")
