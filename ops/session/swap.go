@@ -66,6 +66,7 @@ func (v Viewer) swapOn(at attach.Source) error {
 // SwapOn lets the system use the swap space in a partition of the session's device. The session must be rescanned
 // afterwards.
 func (s *Session) SwapOn(id model.PartID) error {
+	defer s.alone()()
 	at, err := s.locate(id)
 	if err != nil {
 		return err
@@ -77,6 +78,7 @@ func (s *Session) SwapOn(id model.PartID) error {
 // that follow "It was". It forces nothing: while a program uses a file there, it stays mounted, and the error names the
 // program. The session must be rescanned afterwards, also after an error.
 func (s *Session) Free(id model.PartID) (done string, err error) {
+	defer s.alone()()
 	at, err := s.locate(id)
 	if err != nil {
 		return "", err
