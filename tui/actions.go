@@ -50,7 +50,7 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 		if a.Text == "" {
 			a.Text = savedText(d, a.What, about)
 		}
-		return m, saveFile(a)
+		return m, saveFile(m.Backend, a)
 	}
 	if !ok {
 		return m, nil
@@ -59,7 +59,7 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	case dialog.OpenTable:
 		return m, readTable(d, a.Path)
 	case dialog.OpenPlan:
-		return m, readPlan(d, m.homed(a.Path), d.align(m.Align))
+		return m, readPlan(m.Backend, d, m.homed(a.Path), d.align(m.Align))
 	case dialog.CopyOut:
 		return m.copyOut(d, a)
 	case dialog.Stage:

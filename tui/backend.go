@@ -32,6 +32,12 @@ type Nearby interface {
 	BlockDevices() []report.Candidate
 	// Recent lists the targets that were opened lately and still exist, newest first.
 	Recent() []report.Candidate
+	// History lists the transactions that changed the target at an absolute path, as far as they are known, in order.
+	History(path string) []report.Deed
+	// Plans lists the plan files that were opened or saved lately and still exist, the newest first.
+	Plans() []string
+	// RememberPlan makes a plan file the newest of those.
+	RememberPlan(path string)
 	// Summarize describes the contents of files and devices, in the order of the paths.
 	Summarize(paths []string) []report.Summary
 	// Keep makes the settings those of the next start, as far as they can be stored.

@@ -61,7 +61,7 @@ func TestToldLater(t *testing.T) {
 		says []string
 	}{
 		"done": {
-			report.Last{When: lastEnd, Task: report.Apply, Plan: "# shunt plan\nmove 2 right 1024MiB\n", Result: resultDone},
+			report.Last{When: lastEnd, Task: report.Apply, Operations: []string{"Move p2 right by 1024 MiB"}, Result: resultDone},
 			[]string{"The last commit of stick.raw ended at", "07:08:09", "exactly as planned", "move 2 right 1024MiB"},
 		},
 		"interrupted": {

@@ -20,6 +20,9 @@ type Files struct {
 	First bool
 	// Kept lists the settings that were kept.
 	Kept []report.Settings
+	// Deeds is what History lists, and Remembered are the plan files that were used.
+	Deeds      []report.Deed
+	Remembered []string
 }
 
 // List is the directory in Dirs; a relative name is taken to begin at "/".
@@ -47,6 +50,15 @@ func (f *Files) Summarize(paths []string) []report.Summary {
 	}
 	return list
 }
+
+// History is Deeds.
+func (f *Files) History(string) []report.Deed { return f.Deeds }
+
+// Plans is what RememberPlan was called with, the newest first.
+func (f *Files) Plans() []string { return f.Remembered }
+
+// RememberPlan notes a path.
+func (f *Files) RememberPlan(path string) { f.Remembered = append([]string{path}, f.Remembered...) }
 
 // Keep notes the settings.
 func (f *Files) Keep(s report.Settings) { f.Kept = append(f.Kept, s) }

@@ -14,9 +14,12 @@ import (
 )
 
 // readPlan stages the operations of a plan file behind those of a target's queue.
-func readPlan(d document, path string, align geometry.Alignment) tea.Cmd {
+func readPlan(b Backend, d document, path string, align geometry.Alignment) tea.Cmd {
 	return func() tea.Msg {
 		q, err := staged(d.queue, path, align)
+		if err == nil {
+			b.RememberPlan(path)
+		}
 		return result(func(m Model) (Model, tea.Cmd) { return m.planRead(d, q, err), nil })
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	tea "charm.land/bubbletea/v2"
+
 	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/dialog"
@@ -58,6 +60,7 @@ func editorGroups() []bindingGroup {
 			byPalette("restore table", noCommand(Model.askRestoreTable)),
 			byPalette("find lost partitions", Model.openLost),
 			on("L", "last log", noTarget(Model.openLog), "L"),
+			byPalette("history", Model.openHistory),
 			on("f5", "read it again", Model.readTarget, "f5"),
 		})},
 		{pendingGroup, needTarget([]binding{
@@ -72,7 +75,7 @@ func editorGroups() []bindingGroup {
 			on("a", "apply", Model.apply, "a"),
 			byPalette("rehearse in the background", Model.turnAhead),
 			on("s", "save plan", noCommand(Model.askSavePlan), "s"),
-			on("p", "open plan", noCommand(Model.askOpenPlan), "p"),
+			on("p", "open plan", Model.askOpenPlan, "p"),
 			on("U", "undo the last apply", noCommand(Model.askTakeBack), "U"),
 		})},
 		{programGroup, append(append([]binding{openBinding()}, turnBindings()...),
@@ -257,7 +260,11 @@ func (m Model) askSavePlan(d document) Model {
 		"Writes the pending operations as a plan file; p opens it again, and `shunt apply` carries it out.", d.planPath()))
 }
 
-func (m Model) askOpenPlan(d document) Model { return m.push(dialog.NewOpenPlan(d.planPath())) }
+// askOpenPlan opens the dialog for a plan file, with the recent ones.
+func (m Model) askOpenPlan(d document) (Model, tea.Cmd) {
+	backend := m.Backend
+	return m.push(dialog.NewOpenPlan(d.planPath())), func() tea.Msg { return answerDialogs(dialog.RecentPlans{Paths: backend.Plans()}) }
+}
 
 // planPath returns the proposal for the path of a plan file.
 func (d document) planPath() string { return strings.TrimSuffix(d.path, "/") + ".plan" }

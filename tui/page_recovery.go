@@ -3,7 +3,6 @@ package tui
 import (
 	"cmp"
 	"fmt"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
@@ -56,10 +55,10 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 		advice = cmp.Or(d.run.result.Advice, advice)
 	}
 	b.add("")
-	if u.Plan != "" {
-		for line := range strings.SplitSeq(strings.TrimRight(u.Plan, "\n"), "\n") {
-			b.add("  " + st.Muted.Render(widget.Fit(widget.Clean(line), b.width-2, st.More)))
-		}
+	for _, text := range u.Operations {
+		b.add("  " + st.Muted.Render(widget.Fit(widget.Clean(text), b.width-2, st.More)))
+	}
+	if len(u.Operations) > 0 {
 		b.add("")
 	}
 	b.wrap(st.Text, widget.Clean(advice)+" Do not mount or boot the target before it is finished or rolled back.")

@@ -22,6 +22,8 @@ type reader struct {
 	part  model.PartID
 	gen   int
 	sheet *report.Sheet
+	// deeds are what the history page shows; they arrive in such a message, too.
+	deeds []report.Deed
 	err   error
 	// giveUp cancels the request in progress; nil if there is none.
 	giveUp context.CancelFunc

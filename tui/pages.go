@@ -27,6 +27,7 @@ const (
 	pageLog
 	pageSupport
 	pageSectors
+	pageHistory
 )
 
 // shown returns the page in view and its target.
@@ -100,6 +101,7 @@ func (p page) parts() pageParts {
 		pageLog:     {view: Model.readerPage, bindings: Model.logBindings, text: Model.logText, notch: wheelLines, find: Model.findText},
 		pageSectors: {view: Model.sectorsPage, bindings: Model.sectorsBindings, notch: wheelLines},
 		pageSupport: {view: Model.readerPage, bindings: Model.supportBindings, text: Model.supportText, notch: wheelLines, find: Model.findText},
+		pageHistory: {view: Model.readerPage, bindings: Model.historyBindings, text: Model.historyText, notch: wheelLines, find: Model.findText},
 	}[p]
 }
 

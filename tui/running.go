@@ -128,7 +128,7 @@ func (r running) interrupted() bool { return r.result != nil && r.result.Outcome
 func (r running) resolve(before document, after scanResult) running {
 	result := *r.result
 	applied := after.facts.Undo
-	fresh := applied != nil && (before.facts.Undo == nil || *applied != *before.facts.Undo)
+	fresh := applied != nil && (before.facts.Undo == nil || !applied.Same(*before.facts.Undo))
 	was, planned := r.queue.Initial(), r.queue.Preview()
 	switch {
 	case !after.disk.ReadOnly().OK() && was.ReadOnly().OK():

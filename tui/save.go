@@ -18,9 +18,12 @@ import (
 
 // saveFile writes a text to a new file, or replaces a file if the user agreed. The file is synced, because the text may
 // be about a failing disk.
-func saveFile(save dialog.Save) tea.Cmd {
+func saveFile(b Backend, save dialog.Save) tea.Cmd {
 	return func() tea.Msg {
 		err := put(save)
+		if err == nil && save.What == dialog.SavePlan {
+			b.RememberPlan(save.Path)
+		}
 		return result(func(m Model) (Model, tea.Cmd) { return m.saved(save, err) })
 	}
 }

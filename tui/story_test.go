@@ -189,7 +189,7 @@ func broken() *Target {
 	target := Founding()
 	target.Broken = &report.Unfinished{
 		When: time.Date(2024, 5, 6, 7, 8, 0, 0, time.Local), Next: 412, Units: 1030, Stage: "copy",
-		Plan: "image grow 2GiB\nmove 2 right 1024MiB\nresize 1 to 3084225s\n",
+		Operations: []string{"Grow image by 2.00 GiB", "Move p2 right by 1024 MiB", "Grow p1 by 1024 MiB to 1.47 GiB"},
 	}
 	return target
 }

@@ -26,11 +26,11 @@ func (m Model) askTakeBack(d document) Model {
 		return m.say(toneWarn, "Operations are pending: apply them, or clear them with X, before the last apply is undone")
 	}
 	a := d.facts.Undo
-	const most = 240 // characters of the plan; more would not fit a small screen
-	plan := widget.Clean(strings.ReplaceAll(strings.TrimSpace(a.Plan), "\n", "; "))
+	const most = 240 // characters; more would not fit a small screen
+	told := widget.Clean(strings.Join(a.Operations, "; "))
 	text := []string{
-		"This undoes what was applied to " + d.name() + " on " + a.When.Format("2006-01-02 15:04") + ":",
-		widget.Fit(plan, min(most, widget.Width(plan)), m.st.More),
+		"This undoes what was applied to " + d.name() + " on " + a.When.Local().Format(minute) + ":",
+		widget.Fit(told, min(most, widget.Width(told)), m.st.More),
 	}
 	text = append(text, d.name()+" will be "+report.AsItWas(a.LosesUnused)+", and the "+geometry.FormatBytes(a.Room)+
 		" kept for this are freed. If it was changed since, nothing is done.")

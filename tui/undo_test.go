@@ -7,7 +7,7 @@ import (
 	"shunt/ops/report"
 )
 
-var applied = &report.Applied{When: time.Date(2024, 5, 6, 7, 8, 0, 0, time.UTC), Plan: "image grow 2GiB\nmove 2 right 1024MiB\n", Room: 4096}
+var applied = &report.Applied{When: time.Date(2024, 5, 6, 7, 8, 0, 0, time.UTC), Operations: []string{"Grow image by 2.00 GiB", "Move p2 right by 1024 MiB"}, Room: 4096}
 
 // What was applied can be undone from the page of its result, and from the editor as long as nothing is pending.
 func TestUndoOfApplied(t *testing.T) {
@@ -20,7 +20,7 @@ func TestUndoOfApplied(t *testing.T) {
 	quietly(d)
 	d.Contains("Done", "undo the last apply")
 	d.Press("U")
-	d.Contains("Undo the last apply?", "image grow 2GiB; move 2 right", "4.00 KiB")
+	d.Contains("Undo the last apply?", "Grow image by 2.00 GiB; Move p2 right", "4.00 KiB")
 	d.Press("enter")
 	if target.Undos != 0 {
 		t.Fatal("the safe answer undid")

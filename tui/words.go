@@ -117,10 +117,8 @@ func lastText(name string, last report.Last) []string {
 	if (last.Result.Outcome == report.Unchanged || last.Result.Outcome == report.Interrupted) && t.advice != "" {
 		lines = append(lines, widget.Clean(t.advice))
 	}
-	for line := range strings.Lines(last.Plan) {
-		if line = widget.Clean(strings.TrimSpace(line)); line != "" && !strings.HasPrefix(line, "#") {
-			lines = append(lines, line)
-		}
+	for _, text := range last.Operations {
+		lines = append(lines, widget.Clean(text))
 	}
 	return lines
 }

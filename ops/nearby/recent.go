@@ -39,7 +39,7 @@ func StateDir(env func(string) string) string {
 // Recent lists the targets that were opened recently and still exist, the newest first.
 func (f Finder) Recent() []report.Candidate {
 	var list []report.Candidate
-	for _, path := range f.recent() {
+	for _, path := range f.paths(recentFile) {
 		info, err := os.Stat(path)
 		if err != nil || info.IsDir() {
 			continue
@@ -75,10 +75,10 @@ func (f Finder) get(name string) string {
 	return string(text)
 }
 
-// recent returns the paths in the file, none if it is broken.
-func (f Finder) recent() []string {
+// paths returns the paths in a file of the state directory, none if it is broken.
+func (f Finder) paths(name string) []string {
 	var list []string
-	for line := range strings.Lines(f.get(recentFile)) {
+	for line := range strings.Lines(f.get(name)) {
 		path, err := strconv.Unquote(strings.TrimSuffix(line, "\n"))
 		if err != nil || !filepath.IsAbs(path) || strings.ContainsRune(path, 0) {
 			return nil
@@ -89,17 +89,20 @@ func (f Finder) recent() []string {
 }
 
 // Remember makes a target the newest of the recent ones.
-func (f Finder) Remember(path string) error {
+func (f Finder) Remember(path string) error { return f.remember(recentFile, path) }
+
+// remember makes a path the first in a file of the state directory.
+func (f Finder) remember(name, path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return err
 	}
-	list := append([]string{path}, slices.DeleteFunc(f.recent(), func(old string) bool { return old == path })...)
+	list := append([]string{path}, slices.DeleteFunc(f.paths(name), func(old string) bool { return old == path })...)
 	var text strings.Builder
 	for _, path := range list[:min(len(list), mostRecent)] {
 		text.WriteString(strconv.Quote(path) + "\n")
 	}
-	return f.put(recentFile, text.String())
+	return f.put(name, text.String())
 }
 
 // put writes a file of the state directory: after a failure it is as it was.

@@ -178,7 +178,7 @@ func TestRecentOdd(t *testing.T) {
 		if err := put(); err != nil {
 			t.Fatal(err)
 		}
-		if list := f.recent(); list != nil {
+		if list := f.paths(recentFile); list != nil {
 			t.Errorf("read %q", list)
 		}
 		if err := os.Remove(path); err != nil {

@@ -3,6 +3,7 @@ package nearby
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"shunt/ops/report"
@@ -30,4 +31,33 @@ func TestSettings(t *testing.T) {
 		}
 	}
 	(Finder{}).Keep(first) // nowhere to keep them
+}
+
+// The history of a target holds what changed it, in order, and no more than a limit.
+func TestHistory(t *testing.T) {
+	f := Finder{State: filepath.Join(t.TempDir(), "shunt")}
+	deed := func(path, text string) report.Deed {
+		return report.Deed{Path: path, Task: report.Apply, Outcome: report.Done, Operations: []string{text}}
+	}
+	f.Note(deed("/a", "one\n\x1b"))
+	f.Note(deed("/b", "two"))
+	f.Note(deed("/a", "three"))
+	got := f.History("/a")
+	if len(got) != 2 || got[0].Operations[0] != "one\n\x1b" || got[1].Operations[0] != "three" {
+		t.Errorf("%+v", got)
+	}
+	long := strings.Repeat("x", 100<<10)
+	for range 20 {
+		f.Note(deed("/c", long))
+	}
+	f.Note(deed("/c", "last"))
+	if got := f.History("/c"); len(got) < 3 || len(got) > 10 || got[len(got)-1].Operations[0] != "last" {
+		t.Errorf("%d deeds are left", len(got))
+	}
+	if err := os.WriteFile(filepath.Join(f.State, historyFile), []byte("{\nnonsense\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.History("/a"); got != nil {
+		t.Errorf("%+v", got)
+	}
 }

@@ -2,10 +2,12 @@ package plan
 
 import (
 	"bufio"
+	"cmp"
 	"slices"
 	"strings"
 
 	"shunt/model/safetext"
+	"shunt/ops"
 )
 
 // unreadable is shown instead of a plan that cannot be parsed. It is not a valid plan itself.
@@ -15,41 +17,87 @@ const unreadable = "a plan that cannot be read\n"
 // comments, and escapes characters that are not visible. It needs no disk, so it does not say what the plan would do. If
 // the text is not a plan, it returns a line that says so.
 func Kept(kept string) string {
-	plan, ok := rewritten(kept)
+	lines, ok := rewritten(kept)
 	if !ok {
 		return unreadable
 	}
-	return plan
+	var b strings.Builder
+	for _, l := range lines {
+		b.WriteString(l.text + "\n")
+	}
+	return b.String()
 }
 
+// Sentences returns what the operations of a stored plan are called, one for each: the sentence that Told wrote behind it, or else
+// the line itself. Characters that are not visible are escaped.
+func Sentences(kept string) (list []string) {
+	lines, ok := rewritten(kept)
+	if !ok {
+		return []string{strings.TrimSpace(unreadable)}
+	}
+	for _, l := range lines {
+		list = append(list, cmp.Or(safetext.Printable(l.comment), l.text))
+	}
+	return list
+}
+
+// Told writes the queue as Format does, with the sentence of each operation as a comment behind it. It leaves them out if that
+// would make the plan too long.
+func Told(q ops.Queue) string {
+	var sentences []string
+	for i, op := range q.Ops() {
+		sentences = append(sentences, op.Describe(q.Before(i)).String())
+	}
+	return With(Format(q), sentences)
+}
+
+// With returns a plan with a comment behind each of its lines.
+func With(plan string, comments []string) string {
+	var b strings.Builder
+	lines := strings.Split(strings.TrimSuffix(plan, "\n"), "\n")
+	for i, line := range lines {
+		b.WriteString(line)
+		if i < len(comments) && line != "" {
+			b.WriteString(" # " + safetext.Printable(comments[i]))
+		}
+		b.WriteByte('\n')
+	}
+	if len(lines) != len(comments) || b.Len() > maxBytes || slices.ContainsFunc(strings.Split(b.String(), "\n"), tooLong) {
+		return plan
+	}
+	return b.String()
+}
+
+func tooLong(line string) bool { return len(line) >= maxLine }
+
+// A keptLine is a line of a stored plan.
+type keptLine struct{ text, comment string }
+
 // rewritten parses a plan and writes it again. ok is false if the text is not a plan.
-func rewritten(kept string) (plan string, ok bool) {
+func rewritten(kept string) (list []keptLine, ok bool) {
 	if len(kept) > maxBytes {
-		return "", false
+		return nil, false
 	}
 	lines := bufio.NewScanner(strings.NewReader(kept))
 	lines.Buffer(make([]byte, 0, 4096), maxLine)
-	var b strings.Builder
-	for n := 0; lines.Scan(); {
-		words, err := split(lines.Text())
+	for lines.Scan() {
+		words, comment, err := splitComment(lines.Text())
 		if err != nil || len(words) > 0 && !isLine(words) {
-			return "", false
+			return nil, false
 		}
 		if len(words) == 0 {
 			continue
 		}
-		if n++; n > maxOps {
-			return "", false
+		if len(list) == maxOps {
+			return nil, false
 		}
-		for i, w := range words {
-			if i > 0 {
-				b.WriteByte(' ')
-			}
-			b.WriteString(w.again())
+		var again []string
+		for _, w := range words {
+			again = append(again, w.again())
 		}
-		b.WriteByte('\n')
+		list = append(list, keptLine{strings.Join(again, " "), comment})
 	}
-	return b.String(), lines.Err() == nil
+	return list, lines.Err() == nil
 }
 
 // isLine reports whether words look like a line of a plan.

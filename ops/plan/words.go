@@ -27,7 +27,22 @@ func split(line string) ([]word, error) {
 		return nil, &Error{Col: col, Msg: fmt.Sprintf(`byte %02x is no UTF-8: write it as "\x%02x", in quotes`, line[0], line[0])}
 	}
 	s := wordScanner{rest: []rune(line)}
-	var words []word
+	return s.words()
+}
+
+// splitComment does the same, and also returns the comment.
+func splitComment(line string) (words []word, comment string, err error) {
+	if !utf8.ValidString(line) {
+		words, err = split(line)
+		return words, "", err
+	}
+	s := wordScanner{rest: []rune(line)}
+	words, err = s.words()
+	return words, strings.TrimSpace(strings.TrimPrefix(string(s.rest[s.at:]), "#")), err
+}
+
+// words returns all words up to the comment.
+func (s *wordScanner) words() (words []word, err error) {
 	for {
 		for s.at < len(s.rest) && unicode.IsSpace(s.rest[s.at]) {
 			s.at++

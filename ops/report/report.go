@@ -4,6 +4,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"shunt/geometry"
@@ -69,6 +70,7 @@ const (
 type Unfinished struct {
 	Name        string    `json:"-"` // the path of the target when the transaction began
 	Plan        string    `json:"-"` // one operation a line
+	Operations  []string  `json:"-"` // the same in sentences
 	When        time.Time `json:"-"`
 	Stage       string    `json:"stage"`        // the interrupted stage
 	Next        int       `json:"next"`         // number of finished steps
@@ -84,13 +86,56 @@ type Last struct {
 	Task   Task      `json:"task"`
 	Plan   string    `json:"plan,omitempty"`
 	Result Result    `json:"result"`
+	// Operations is the plan in sentences.
+	Operations []string `json:"-"`
 }
 
 // Applied is the last transaction, which can be undone.
 type Applied struct {
-	When time.Time      `json:"when"`  // time of the start
-	Plan string         `json:"plan"`  // what it did, one operation a line
-	Room geometry.Bytes `json:"bytes"` // size of what is kept for an undo
+	When time.Time `json:"when"` // time of the start
+	Plan string    `json:"plan"` // what it did, one operation a line
+	// Operations is the plan in sentences.
+	Operations []string       `json:"operations,omitempty"`
+	Room       geometry.Bytes `json:"bytes"` // size of what is kept for an undo
 	// LosesUnused says that an undo does not restore the content of some blocks that no file system used.
 	LosesUnused bool `json:"loses_unused,omitempty"`
+}
+
+// Same reports whether both are the same transaction.
+func (a Applied) Same(b Applied) bool {
+	return a.When.Equal(b.When) && a.Plan == b.Plan && a.Room == b.Room
+}
+
+// Deed is a transaction that has ended and changed a target.
+type Deed struct {
+	Path       string    `json:"path"` // of the target
+	When       time.Time `json:"when"` // time of the end
+	Task       Task      `json:"task"`
+	Outcome    Outcome   `json:"outcome"` // Done or RolledBack
+	Operations []string  `json:"operations,omitempty"`
+}
+
+// DidApply is what Did says of a plan that was carried out.
+const DidApply = "applied"
+
+// Did says what happened, in a word.
+func (d Deed) Did() string {
+	switch {
+	case d.Task == Undo:
+		return "undone"
+	case d.Outcome == RolledBack:
+		return "rolled back"
+	}
+	return DidApply
+}
+
+// Past returns the deeds that cannot be undone, the newest first. deeds are in the order in which they ended; undo is what can be
+// undone, or nil.
+func Past(deeds []Deed, undo *Applied) []Deed {
+	past := slices.Clone(deeds)
+	if n := len(past); undo != nil && n > 0 && past[n-1].Did() == DidApply && !past[n-1].When.Before(undo.When) {
+		past = past[:n-1]
+	}
+	slices.Reverse(past)
+	return past
 }

@@ -37,7 +37,7 @@ func (r *replanner) again(now rehearsing, small report.TooSmall) (next rehearsin
 		return now, nil, false
 	}
 	job := r.job
-	job.Plan, job.Preview = plan.Format(next.queue), worker.Sum(next.queue.Preview())
+	job.Plan, job.Preview = plan.Told(next.queue), worker.Sum(next.queue.Preview())
 	p, err := r.session.spawnAgain(job, next.queue, r.files)
 	return next, p, err == nil
 }

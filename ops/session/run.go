@@ -24,6 +24,7 @@ import (
 type Run struct {
 	// again starts a worker with another plan after a tool found no room; ok is false if there is none. It may be nil.
 	again   func(now rehearsing, small report.TooSmall) (next rehearsing, p *process, ok bool)
+	note    func(report.Result, ops.Queue) // called with the result before the end; it may be nil
 	updates chan report.Progress
 	decided chan struct{} // closed when the report has arrived or can no longer come
 	ended   chan struct{} // closed when the result has arrived
@@ -41,7 +42,7 @@ type Run struct {
 
 // start starts a worker, in a mount namespace of its own if the system allows one, so that its mounts vanish with it. The
 // files are those of the target, the journal and the sources, in this order.
-func start(job worker.Job, files []*os.File, plan *replanner) (*Run, error) {
+func start(job worker.Job, files []*os.File, plan *replanner, note func(report.Result, ops.Queue)) (*Run, error) {
 	how, err := partfs.DetectIsolation()
 	if err != nil {
 		if job.Task == report.Apply {
@@ -55,6 +56,7 @@ func start(job worker.Job, files []*os.File, plan *replanner) (*Run, error) {
 	}
 	r := newRun(p.conn)
 	r.writes, r.rests = job.Task != report.Apply, job.Rests
+	r.note = note
 	if plan != nil {
 		r.plan.queue, r.again = plan.queue, plan.again
 	}
@@ -146,6 +148,9 @@ func (r *Run) listen(f feed) {
 		f = next
 	}
 	decided()
+	if r.note != nil {
+		r.note(r.result, r.plan.queue)
+	}
 	close(r.updates)
 	close(r.ended)
 	r.Leave() // both ends are done with it

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"shunt/geometry"
 	"shunt/model/tried"
@@ -47,6 +48,8 @@ type Options struct {
 	Group *Group
 	// Program is the name of this program, for commands in advice; "" means "shunt".
 	Program string
+	// Note is called with every transaction that ends and has changed the target, before the end of its run. It may be nil.
+	Note func(report.Deed)
 	// Tell is called with words for people about each step of opening and reading a target; it may be nil.
 	Tell func(what string)
 }
@@ -219,7 +222,7 @@ func mend(err error) string {
 // complete ends a transaction whose worker died after its last write to the target, before it removed the journal and sent
 // the result.
 func (s *Session) complete(status report.Unfinished) error {
-	last := report.Last{When: s.dir.LastWritten(), Task: report.Apply, Plan: status.Plan, Result: report.Result{Outcome: report.Done}}
+	last := report.Last{When: s.dir.LastWritten(), Task: report.Apply, Plan: plan.With(status.Plan, status.Operations), Result: report.Result{Outcome: report.Done}}
 	if status.RollingBack {
 		last.Task, last.Result.Outcome, last.Result.LostUnused = report.RollBack, report.RolledBack, status.LosesUnused
 	}
@@ -238,7 +241,32 @@ func (s *Session) complete(status report.Unfinished) error {
 }
 
 // Last returns the result of a commit that ended while no process followed it, or nil. It returns each result once.
-func (s *Session) Last() *report.Last { return worker.TakeLast(s.dir) }
+func (s *Session) Last() *report.Last {
+	last := worker.TakeLast(s.dir)
+	if last != nil {
+		s.note(report.Deed{When: last.When, Task: last.Task, Outcome: last.Result.Outcome, Operations: last.Operations})
+	}
+	return last
+}
+
+// note passes on what has changed the target.
+func (s *Session) note(d report.Deed) {
+	if s.opts.Note != nil && (d.Outcome == report.Done || d.Outcome == report.RolledBack) {
+		d.Path = s.target.Path()
+		s.opts.Note(d)
+	}
+}
+
+// noting returns what a run calls at its end. told is what it does, unless it applies a queue.
+func (s *Session) noting(task report.Task, told []string) func(report.Result, ops.Queue) {
+	return func(end report.Result, q ops.Queue) {
+		d := report.Deed{When: time.Now(), Task: task, Outcome: end.Outcome, Operations: told}
+		if task == report.Apply {
+			d.Operations = plan.Sentences(plan.Told(q))
+		}
+		s.note(d)
+	}
+}
 
 // Rescan reads the target again. After an error the session keeps the previous disk.
 func (s *Session) Rescan() error {
@@ -306,10 +334,10 @@ func (s *Session) start(q ops.Queue, options journal.Options, ahead bool) (*Run,
 		return nil, err
 	}
 	job := worker.Job{
-		Task: report.Apply, Plan: plan.Format(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
+		Task: report.Apply, Plan: plan.Told(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
 		Options: options, Sources: sources, Rests: ahead,
 	}
-	return s.launch(job, &replanner{session: s, queue: q, job: job, files: files})
+	return s.launch(job, &replanner{session: s, queue: q, job: job, files: files}, nil)
 }
 
 // Recover starts a worker that ends the unfinished transaction, by report.Finish or report.RollBack.
@@ -321,7 +349,7 @@ func (s *Session) Recover(how report.Task) (*Run, error) {
 	if s.unfinished == nil {
 		return nil, journal.ErrNone
 	}
-	return s.launch(worker.Job{Task: how}, nil)
+	return s.launch(worker.Job{Task: how}, nil, s.unfinished.Operations)
 }
 
 // Undoable returns the transaction that was applied last. The error says why it cannot be undone, and wraps txn.ErrNoUndo
@@ -335,11 +363,11 @@ func (s *Session) Undo() (*Run, error) {
 	if err := cmp.Or(s.damage, s.noUndo); err != nil {
 		return nil, err
 	}
-	return s.launch(worker.Job{Task: report.Undo, Plan: s.facts.Undo.Plan}, nil)
+	return s.launch(worker.Job{Task: report.Undo, Plan: plan.With(s.facts.Undo.Plan, s.facts.Undo.Operations)}, nil, s.facts.Undo.Operations)
 }
 
-// launch starts a worker. plan is for an apply, else nil.
-func (s *Session) launch(job worker.Job, plan *replanner) (*Run, error) {
+// launch starts a worker. plan is for an apply, else nil; then told is what it does.
+func (s *Session) launch(job worker.Job, plan *replanner, told []string) (*Run, error) {
 	if err := s.unserved(); err != nil {
 		return nil, err
 	}
@@ -355,7 +383,9 @@ func (s *Session) launch(job worker.Job, plan *replanner) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.opts.Group.launch(job.Path, job.Sources, func() (*Run, error) { return start(job, files, plan) })
+	r, err := s.opts.Group.launch(job.Path, job.Sources, func() (*Run, error) {
+		return start(job, files, plan, s.noting(job.Task, told))
+	})
 	if err == nil {
 		s.latest = r
 	}

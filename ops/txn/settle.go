@@ -67,7 +67,7 @@ func whichImage(side journal.Store, p journal.Program) (planned, before bool, er
 
 // settled ends a transaction that left the disk as planned, or as it was before.
 func settled(dev Device, o opened, p journal.Program, planned bool) (last *report.Last, err error) {
-	last = &report.Last{When: time.Now(), Task: report.Apply, Plan: plan.Kept(p.Plan)}
+	last = &report.Last{When: time.Now(), Task: report.Apply, Plan: plan.With(plan.Kept(p.Plan), plan.Sentences(p.Plan))}
 	backward := o.journal.Record().Direction == journal.Backward
 	switch {
 	case planned && backward && exchanges(p):

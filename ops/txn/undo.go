@@ -48,7 +48,9 @@ func (s *sides) undoable() (report.Applied, error) {
 		return report.Applied{}, err
 	}
 	p := o.journal.Summary().Program
-	a := report.Applied{Plan: plan.Kept(p.Plan), When: time.Unix(p.Began, 0), LosesUnused: p.Options.Has(journal.LosesUnused)}
+	a := report.Applied{
+		Plan: plan.Kept(p.Plan), Operations: plan.Sentences(p.Plan), When: time.Unix(p.Began, 0), LosesUnused: p.Options.Has(journal.LosesUnused),
+	}
 	for _, name := range []string{journal.JournalName, journal.BeforeName, journal.SealName} {
 		n, err := sizeOf(o.store, name)
 		if err != nil {

@@ -100,6 +100,7 @@ func TakeLast(dir *journal.Dir) *report.Last {
 	if err != nil {
 		return nil
 	}
+	stored.Operations = plan.Sentences(stored.Plan)
 	stored.Plan = plan.Kept(stored.Plan)
 	return &stored
 }

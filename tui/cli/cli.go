@@ -89,6 +89,7 @@ func (s *settings) read(*cobra.Command, []string) (err error) {
 		return usage(fmt.Errorf("--format %s is not possible: use one of %s", safetext.Word(s.format), strings.Join(registry.Formats(), ", ")))
 	}
 	s.opts = session.Options{Program: s.program, SectorSize: z, Format: s.format, Journal: s.journal, NoLock: s.noLock, AllowDisks: s.allowDisks}
+	s.opts.Note = finder(s.opts).Note
 	for _, path := range s.overlays {
 		if abs, err := filepath.Abs(path); err == nil {
 			path = abs

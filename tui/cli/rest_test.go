@@ -128,9 +128,6 @@ func TestResting(t *testing.T) {
 	run.Rest()
 	run.Commit()
 	run.Rest() // one that writes never rests
-	if err := s.Rescan(); err != nil {
-		t.Fatal(err)
-	}
 	if end := run.Result(); end.Outcome != report.Done {
 		t.Errorf("%+v", end)
 	}

@@ -32,7 +32,7 @@ func TestUndo(t *testing.T) {
 			if got.Undo == nil || got.Undo.Room <= 0 || got.Undo.Room > mib || !strings.Contains(got.Undo.Plan, "move 2 right") {
 				t.Errorf("undo: %+v", got.Undo)
 			}
-			p.run(t, "undo", "--yes", image).want(t, 0, "move 2 right", "exactly as it was")
+			p.run(t, "undo", "--yes", image).want(t, 0, "Move p2 right by", "exactly as it was")
 			if digest(t, image) != sum {
 				t.Error("the image is not what it was")
 			}
@@ -187,7 +187,7 @@ func TestUndoAndEdit(t *testing.T) {
 		t.Error("after a rehearsal the undo does not lead back")
 	}
 	p.run(t, "apply", "--yes", image, more).want(t, 0)
-	p.run(t, "undo", "--yes", image).want(t, 0, "move 2 right 50MiB")
+	p.run(t, "undo", "--yes", image).want(t, 0, "Move p2 right by 50 MiB")
 	if digest(t, image) != second {
 		t.Error("the undo of the second transaction does not lead back to the first")
 	}

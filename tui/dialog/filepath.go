@@ -19,6 +19,9 @@ type filePath struct {
 	title, text string
 	does        string // what Enter does
 	path        typedPath
+	recent      []string // other paths that can be chosen
+	at          int      // the chosen one of them, from 1; 0 is what was typed
+	typed       string
 	action      func(path string) Action
 }
 
@@ -75,11 +78,72 @@ func NewCopyOut(name, proposal string, c CopyOut) Dialog {
 	})
 }
 
+// RecentPlans answers the question for the plan files that were used lately.
+type RecentPlans struct{ Paths []string }
+
+// mostRecent is how many recent paths are offered.
+const mostRecent = 6
+
 func (s *filePath) check() {}
+
+// take handles the recent paths and the keys that choose one of them.
+func (s *filePath) take(msg tea.Msg) (action Action, used bool) {
+	switch msg := msg.(type) {
+	case RecentPlans:
+		s.recent = msg.Paths[:min(len(msg.Paths), mostRecent)]
+		return nil, true
+	case tea.KeyPressMsg:
+		step := 0
+		switch {
+		case keymap.Match(msg, keymap.Bind("", "", "down")):
+			step = 1
+		case keymap.Match(msg, keymap.Bind("", "", "up")):
+			step = -1
+		}
+		if step != 0 && len(s.recent) > 0 {
+			s.choose(min(max(0, s.at+step), len(s.recent)))
+			return nil, true
+		}
+	}
+	return s.path.take(msg)
+}
+
+// choose puts a recent path into the field, or with 0 what was typed.
+func (s *filePath) choose(at int) {
+	if s.at == 0 {
+		s.typed = s.path.field.Value()
+	}
+	s.at = at
+	text := s.typed
+	if at > 0 {
+		text = s.recent[at-1]
+	}
+	s.path.field = s.path.field.Set(text).Touch()
+	s.path.asked, s.path.says = "", ""
+}
+
+// recentRow returns the row with the recent paths.
+func (s *filePath) recentRow() row {
+	return shown(func(p paper) []string {
+		if len(s.recent) == 0 {
+			return nil
+		}
+		lines := []string{"", p.st.Muted.Render("Used lately (↑↓)")}
+		for i, path := range s.recent {
+			text := widget.Fit(widget.Clean(path), p.width-2, p.st.More)
+			if i+1 == s.at {
+				lines = append(lines, p.st.Row.Render(p.st.Cursor+" "+text))
+				continue
+			}
+			lines = append(lines, "  "+p.st.Text.Render(text))
+		}
+		return lines
+	})
+}
 
 func (s *filePath) layout() layout {
 	return layout{
-		title: s.title, rows: []row{hint(s.text, 3), blank(), pathField(&s.path.field), s.path.matches()}, first: s.path.take,
+		title: s.title, rows: []row{hint(s.text, 3), blank(), pathField(&s.path.field), s.path.matches(), s.recentRow()}, first: s.take,
 		does: s.does, more: []keymap.Binding{keyComplete(), keyClear()},
 		accept: func() Action {
 			if s.path.field.Value() == "" {
