@@ -62,7 +62,7 @@ func TestToldLater(t *testing.T) {
 	}{
 		"done": {
 			report.Last{When: lastEnd, Task: report.Apply, Operations: []string{"Move p2 right by 1024 MiB"}, Result: resultDone},
-			[]string{"The last commit of stick.raw ended at", "07:08:09", "exactly as planned", "move 2 right 1024MiB"},
+			[]string{"The last commit of stick.raw ended at", "07:08:09", "exactly as planned", "Move p2 right by 1024 MiB"},
 		},
 		"interrupted": {
 			report.Last{When: lastEnd, Task: report.Apply, Result: resultInterrupted},
