@@ -132,6 +132,18 @@ func scenes() []scene {
 			s.d.Press("enter", "j", "m")
 			s.d.Type("+1024MiB")
 		}},
+		{"resize-grid", Founding, func(s story) {
+			s.d.Press("z")
+			s.d.Type("+2GiB")
+			s.d.Press("enter", "j", "m", "tab")
+			s.d.Type("1GiB")
+		}},
+		{"resize-exactly", Founding, func(s story) {
+			s.d.Press("z")
+			s.d.Type("+2GiB")
+			s.d.Press("enter", "j", "m", "tab")
+			s.d.Type("1GiB=")
+		}},
 		{"resize-refused", Founding, func(s story) { s.d.Press("m", "tab"); s.d.Type("1GiB") }},
 		{"resize-bar", Varied, keysOnly("j", "j", "j", "j", "j", "m", "shift+tab", "space", "right")},
 		{"resize-fixed", Varied, keysOnly("j", "m")},

@@ -64,7 +64,8 @@ var helpNotes = []string{
 	"Moving down past the last partition leads to the list of pending operations, and so does P. Edits of the same thing are joined " +
 		"into one; undo takes them back one by one.",
 	"Units of sizes: s (sectors), B, KiB, MiB, GiB, TiB, kB, MB, GB, TB; a number alone is in MiB. With a sign it is a change: +1GiB.",
-	"Positions that shunt chooses are aligned to the grid; distances and sizes are kept to the sector.",
+	"In the dialogs a typed position, and the end of a typed size, go to the grid, and a change is rounded to whole steps of it: " +
+		"a change by whole MiB stays as it is. = keeps exactly what was typed. In plans, distances and sizes are kept to the sector.",
 }
 
 func (m Model) helpLine(b binding, width int) string {

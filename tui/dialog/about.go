@@ -43,7 +43,8 @@ var usual = map[stop]about{
 	stopBefore: {means: "The free space before the partition, back to the one that lies there. Typing a number moves the partition."},
 	stopSize:   {means: "The size that it gets, or a change with a sign."},
 	stopAfter:  {means: "The free space behind the partition, up to the next one. Typing a number moves the partition."},
-	stopAlign:  {means: "The grid for positions that shunt chooses, and for typed ones."},
+	stopAlign: {means: "The grid. A typed position, and the end of a typed size, go to its nearest line. A change is rounded to whole steps " +
+		"of it. The = key keeps what was typed, and a number of sectors (2048s) is always kept."},
 	stopBar: {
 		name:  "Bar",
 		means: "The partition in the room that it has. The arrow keys or the mouse move it, or one of its ends: space takes the next.",

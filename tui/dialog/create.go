@@ -78,7 +78,7 @@ func (c *create) check() {
 
 func (c *create) layout() layout {
 	look := func(st *styles.Styles) styles.Look { return st.FS(c.kind()) }
-	rows := append(c.rows(fill{style: look}, stopSize, keyMax()), blank())
+	rows := append(c.rows(fill{style: look}, stopSize, keyMax()), c.gridNote())
 	rows = append(rows, c.roleRow()...)
 	if c.roles[c.role] != model.Extended {
 		rows = append(rows, c.kindRow())

@@ -106,7 +106,7 @@ func (p *paste) check() {
 func (p *paste) layout() layout {
 	look := func(st *styles.Styles) styles.Look { return partStyle(p.clip.Part, st) }
 	rows := p.rows(fill{look, p.clip.Part.FS.Used}, stopBefore, p.limitKeys()...)
-	rows = append(append(rows, p.roleRow()...), blank())
+	rows = append(append(rows, p.roleRow()...), p.gridNote())
 	for _, n := range p.clip.notes() {
 		rows = append(rows, hint(n, 2))
 	}

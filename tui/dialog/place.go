@@ -22,8 +22,12 @@ type place struct {
 	span   geometry.Span
 	base   geometry.Span // the span when the current field was entered; "+1GiB" counts from it
 	fields [3]widget.Field
-	handle ops.Handle // the part of the bar that the arrow keys move
-	grip   int        // where the mouse holds the partition, in cells from its start; negative if it does not
+	// rounded is the stop whose typed number the grid has changed, stopNone if there is none. exact says that the user wants the
+	// number as it was typed.
+	rounded stop
+	exact   bool
+	handle  ops.Handle // the part of the bar that the arrow keys move
+	grip    int        // where the mouse holds the partition, in cells from its start; negative if it does not
 }
 
 func newPlace(s staging, l ops.Limits, span geometry.Span) place {
@@ -59,7 +63,7 @@ func (p *place) show(but stop) {
 
 // enter makes relative changes count from the present span. It is called when a field gets the keyboard.
 func (p *place) enter() {
-	p.base, p.wrong = p.span, nil
+	p.base, p.wrong, p.rounded, p.exact = p.span, nil, stopNone, false
 	p.show(stopNone)
 }
 
@@ -93,6 +97,9 @@ func (p *place) command(msg tea.Msg, at stop) (used bool) {
 		p.stretch(p.limits.Chosen.End)
 	case keymap.Match(press, keyMin()):
 		p.stretch(p.span.Start + p.limits.MinLen)
+	case keymap.Match(press, keyGrid()) && (p.rounded == at || p.exact):
+		p.exact = !p.exact
+		p.typed(at)
 	case keymap.Match(press, keyGrid()):
 		p.toGrid()
 	case keymap.Match(press, keyUp()):
@@ -172,10 +179,10 @@ func (p *place) toGrid() {
 	}
 }
 
-// typed sets the span from the text of a field. Changes and numbers of sectors are exact; other positions go on the grid
-// if possible. A span outside the limits is kept, so that the refusal can say what would be possible.
+// typed sets the span from the text of a field, and puts it on the grid. A span outside the limits is kept, so that the refusal can
+// say what would be possible.
 func (p *place) typed(at stop) {
-	p.span, p.wrong = p.base, nil
+	p.span, p.wrong, p.rounded = p.base, nil, stopNone
 	defer p.show(at)
 	text := strings.ToLower(strings.TrimSpace(p.fields[at-stopBefore].Value()))
 	if at == stopSize && (text == "max" || text == "min") {
@@ -192,9 +199,42 @@ func (p *place) typed(at stop) {
 		return
 	}
 	p.span = p.meant(at, v)
-	if at != stopSize && !v.exact && p.limits.Chosen.Encloses(p.span) {
-		p.span = p.limits.Snap(p.base, p.span, ops.WholePartition, p.align, p.z)
+	if v.exact || p.exact || !p.possible(at, p.span) {
+		return
 	}
+	if span := p.onGrid(at, v); span != p.span && p.possible(at, span) {
+		p.span, p.rounded = span, at
+	}
+}
+
+// possible reports whether the limits allow a span that was typed at a stop.
+func (p *place) possible(at stop, span geometry.Span) bool {
+	n := span.Len()
+	return p.limits.Chosen.Encloses(span) && (at != stopSize || n >= p.limits.MinLen && n <= p.limits.MaxLen)
+}
+
+// onGrid returns the span that a value in a field asks for, as the grid changes it. A position, or the end of a new size, goes to
+// the nearest grid line. A change is rounded to whole steps of the grid, so that a change by whole MiB stays as it is.
+func (p *place) onGrid(at stop, v typed) geometry.Span {
+	switch {
+	case v.delta:
+		v.bytes = p.z.Bytes(wholeSteps(p.z.Down(v.bytes), p.align.Grain(p.z)))
+		return p.meant(at, v)
+	case at == stopSize:
+		return p.limits.Snap(p.base, p.meant(at, v), ops.RightEdge, p.align, p.z)
+	}
+	return p.limits.Snap(p.base, p.meant(at, v), ops.WholePartition, p.align, p.z)
+}
+
+// wholeSteps rounds a change to whole steps, and not to nothing.
+func wholeSteps(n, step geometry.Sector) geometry.Sector {
+	if n < 0 {
+		return -wholeSteps(-n, step)
+	}
+	if n == 0 {
+		return 0
+	}
+	return max(1, (n+step/2)/step) * step
 }
 
 // meant returns the span that a value in a field asks for, before it is put on the grid.

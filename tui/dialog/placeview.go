@@ -104,7 +104,10 @@ func (p *place) drag(x, width int) {
 func (p *place) rows(f fill, first stop, common ...keymap.Binding) []row {
 	keys := func(own ...keymap.Binding) []keymap.Binding {
 		keys := append(slices.Concat(common, own), keyNext())
-		if p.offGrid() {
+		switch {
+		case p.rounded != stopNone:
+			keys = append(keys, keyGrid().As("exactly"))
+		case p.exact || p.offGrid():
 			keys = append(keys, keyGrid())
 		}
 		return keys
@@ -173,6 +176,17 @@ func (p *place) field(own stop, name string) row {
 	})
 }
 
+// gridNote returns the line that says what the grid makes of the typed number, or an empty one.
+func (p *place) gridNote() row {
+	return shown(func(on paper) []string {
+		if p.rounded == stopNone {
+			return []string{""}
+		}
+		size := sizeText(p.z.Bytes(p.amounts()[p.rounded-stopBefore]))
+		return []string{on.st.Warn.Render("On the grid: " + size + ". = keeps what was typed.")}
+	})
+}
+
 // detail describes the number of a field in sectors.
 func (p *place) detail(own stop) string {
 	switch {
@@ -199,7 +213,7 @@ func (p *place) alignRow() row {
 	drawn, turn := r.draw, r.take
 	r.tab = 1
 	r.draw = func(on paper) drawing {
-		if !p.offGrid() {
+		if p.rounded != stopNone || !p.offGrid() {
 			return drawn(on)
 		}
 		return drawn(on).beside(on.st.Warn.Render("not on the grid"), on.width)

@@ -31,7 +31,7 @@ const sizeHint = `Type the new size ("4GiB") or a change ("+2GiB"). A number alo
 // typed is the parsed text of a size field.
 type typed struct {
 	bytes geometry.Bytes
-	// delta is set if bytes is a change with a sign; exact is set if the position must not be put on the grid.
+	// delta is set if bytes is a change with a sign; exact is set for a number of sectors, which is never put on the grid.
 	delta, exact bool
 }
 
@@ -49,7 +49,7 @@ func beside(text, other string) string {
 	return other
 }
 
-// parseTyped parses a size, or a change if the text begins with a sign. Changes and numbers of sectors are exact. "Mi"
+// parseTyped parses a size, or a change if the text begins with a sign. "Mi"
 // counts as "MiB", so that no error is shown before the last letter is typed.
 func parseTyped(text string, z geometry.SectorSize) (typed, error) {
 	text = strings.TrimSpace(text)
@@ -59,10 +59,11 @@ func parseTyped(text string, z geometry.SectorSize) (typed, error) {
 	if n := len(text); n > 2 && strings.ContainsAny(text[n-2:n-1], "KMGTkmgt") && strings.EqualFold(text[n-1:], "i") {
 		text += "B"
 	}
+	exact := strings.HasSuffix(strings.ToLower(text), "s")
 	if strings.HasPrefix(text, "+") || strings.HasPrefix(text, "-") {
 		b, err := geometry.ParseDelta(text, z)
-		return typed{bytes: b, delta: true, exact: true}, err
+		return typed{bytes: b, delta: true, exact: exact}, err
 	}
 	b, err := geometry.ParseSize(text, z)
-	return typed{bytes: b, exact: strings.HasSuffix(strings.ToLower(text), "s")}, err
+	return typed{bytes: b, exact: exact}, err
 }
