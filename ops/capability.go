@@ -23,6 +23,8 @@ type Capability struct {
 	Narrow func(can Capability, fs model.Filesystem) Capability
 	// Missing lists the Debian packages of the programs that are missing.
 	Missing []string
+	// Brings names the Debian package that brings an ability which is missing only because a program is.
+	Brings map[Ability]string
 	// HalfUUID is set if half of the UUID can be replaced.
 	HalfUUID bool
 	// MinSize and MaxSize limit the size of a partition with this file system. 0 means no limit.

@@ -37,29 +37,31 @@ func (c Capability) Reason(a Ability) model.Reason {
 	}[a]
 }
 
-// Support is the support matrix: what this machine can do with each kind of file system, and the reasons for what it
-// cannot.
+// Support is the support matrix: what this machine can do with each kind of file system, and why it cannot do the rest.
 type Support struct {
 	Rows []SupportRow
-	// Reasons are the footnotes, each once. Notes count them from 1.
-	Reasons []model.Reason
 }
 
 // SupportRow is one kind of file system.
 type SupportRow struct {
-	Kind model.FSKind
-	// Notes maps each missing Ability to the number of its reason.
-	Notes map[Ability]int
+	Kind  model.FSKind
+	Cells map[Ability]SupportCell
 	// Install lists the Debian packages that provide what is missing.
 	Install []string
 }
 
-// Reason returns the reason why something cannot be done with the kind of the row, or "".
-func (s Support) Reason(r SupportRow, a Ability) model.Reason {
-	if n := r.Notes[a]; n > 0 {
-		return s.Reasons[n-1]
+// SupportCell says whether something can be done with a kind of file system. The zero value says yes.
+type SupportCell struct {
+	Reason  model.Reason // why not, or ""
+	Package string       // the Debian package that brings it, or ""
+}
+
+// Word returns "yes", "no", or the package that brings the ability.
+func (c SupportCell) Word() string {
+	if c.Reason.OK() {
+		return "yes"
 	}
-	return ""
+	return cmp.Or(c.Package, "no")
 }
 
 // Missing returns the packages to install, each once.
@@ -83,18 +85,9 @@ func (c Capabilities) Matrix() Support {
 		return cmp.Or(cmp.Compare(a.Rank(), b.Rank()), cmp.Compare(a, b))
 	})
 	for _, kind := range kinds {
-		row := SupportRow{Kind: kind, Notes: map[Ability]int{}, Install: c[kind].Missing}
+		row := SupportRow{Kind: kind, Cells: map[Ability]SupportCell{}, Install: c[kind].Missing}
 		for _, a := range Abilities() {
-			reason := c[kind].Reason(a)
-			if reason.OK() {
-				continue
-			}
-			at := slices.Index(s.Reasons, reason)
-			if at < 0 {
-				at = len(s.Reasons)
-				s.Reasons = append(s.Reasons, reason)
-			}
-			row.Notes[a] = at + 1
+			row.Cells[a] = SupportCell{Reason: c[kind].Reason(a), Package: c[kind].Brings[a]}
 		}
 		s.Rows = append(s.Rows, row)
 	}

@@ -10,7 +10,7 @@ import (
 
 func TestMatrix(t *testing.T) {
 	caps := Capabilities{
-		model.NTFS: {Create: "mkfs.ntfs is not installed: apt install ntfs-3g", Shrink: "no", Online: "never", Missing: []string{"ntfs-3g"}},
+		model.NTFS: {Create: "mkfs.ntfs is not installed: apt install ntfs-3g", Shrink: "no", Online: "never", Missing: []string{"ntfs-3g"}, Brings: map[Ability]string{CanCreate: "ntfs-3g"}},
 		"zzz":      {Shrink: "no"},
 		model.Ext4: {},
 	}
@@ -20,13 +20,16 @@ func TestMatrix(t *testing.T) {
 	}
 	for _, r := range m.Rows {
 		for _, a := range Abilities() {
-			if got, want := m.Reason(r, a), caps[r.Kind].Reason(a); got != want || (r.Notes[a] == 0) != want.OK() {
+			if got, want := r.Cells[a].Reason, caps[r.Kind].Reason(a); got != want || (r.Cells[a].Word() == "yes") != want.OK() {
 				t.Errorf("%s, %s: %q, want %q", r.Kind, a, got, want)
 			}
 		}
 	}
-	if len(m.Reasons) != 3 || !slices.Equal(m.Missing(), []string{"ntfs-3g"}) || !slices.Equal(m.Rows[1].Install, m.Missing()) || len(m.Rows[0].Install) > 0 {
-		t.Errorf("reasons %q, missing %q", m.Reasons, m.Missing())
+	if words := m.Rows[1].Cells; words[CanCreate].Word() != "ntfs-3g" || words[CanShrink].Word() != "no" || words[CanGrow].Word() != "yes" {
+		t.Errorf("cells %+v", words)
+	}
+	if !slices.Equal(m.Missing(), []string{"ntfs-3g"}) || !slices.Equal(m.Rows[1].Install, m.Missing()) || len(m.Rows[0].Install) > 0 {
+		t.Errorf("missing %q", m.Missing())
 	}
 }
 

@@ -104,7 +104,7 @@ func scenes() []scene {
 		{"information-sheet", withFiles, keysOnly("i")},
 		{"information-target", Varied, keysOnly("j", "j", "i", "tab")},
 		{"support", Founding, keysOnly("S")},
-		{"support-end", Founding, keysOnly("S", "end")},
+		{"support-end", Founding, keysOnly("S", "down", "down", "down", "down", "down", "right")},
 		{"busy-selected", busy, keysOnly()},
 		{"mounts", Founding, keysOnly("M")},
 		{"mounts-device", device, keysOnly("x", "M", "end")},

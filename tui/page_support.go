@@ -69,49 +69,105 @@ var abilityNames = map[ops.Ability][2]string{
 }
 
 func (m Model) supportBindings(document) []binding {
-	return readerBindings([]string{"enter", "S"}, on("r", "look again", noTarget(Model.lookAgain), "r"))
+	side := func(by int) doFunc {
+		return noCommand(func(m Model, _ document) Model {
+			m.reader.column = min(max(0, m.reader.column+by), len(ops.Abilities())-1)
+			return m
+		})
+	}
+	out := []binding{on("esc", "back", noTarget(Model.closeReader), "esc", "q", "ctrl+c", "enter", "S")}
+	out = append(out, travel(Model.moveSupport, "choose", "page")...)
+	return append(out, on("←", "previous column", side(-1), "left").shownAs("←→", "column"), on("→", "next column", side(1), "right").quiet(),
+		on("r", "look again", noTarget(Model.lookAgain), "r"))
 }
 
-func (m Model) supportText(_ document, width int) (title string, lines []string) {
-	st, b := m.st, m.block(width)
-	title = "What can be done on this machine"
+// moveSupport moves the cursor to another kind.
+func (m Model) moveSupport(_ document, s step) Model {
+	m.reader.top = s.from(m.reader.top, max(1, m.height-supportBelow-5), len(m.env.Caps.Matrix().Rows)-1)
+	return m
+}
+
+// supportBelow is the number of lines below the matrix: the reason of the selected cell, and what can be installed.
+const supportBelow = 5
+
+// supportPage draws the matrix with a cursor on one cell, and the reason of that cell in words.
+func (m Model) supportPage(_ document) []string {
+	st, b, height := m.st, m.block(m.width-4), m.height-2
+	f := widget.Frame{Title: "What can be done on this machine" + m.findWords(), Edge: st.Faint, Name: st.Title}
 	if !m.hasEnv {
-		return title, []string{st.Muted.Render("Looking for tools" + st.More)}
+		return widget.Box([]string{st.Muted.Render("Looking for tools" + st.More)}, f, m.width, height, st)
 	}
 	s := m.env.Caps.Matrix()
-	b.matrix(s)
-	b.add("", st.Muted.Render(st.Yes+" can be done; a number refers to the reason why not."))
+	at := min(m.reader.top, len(s.Rows)-1)
+	b.matrix(s, at, m.reader.column, height-2-supportBelow)
+	b.add("")
+	if at >= 0 {
+		ability := ops.Abilities()[m.reader.column]
+		cell := s.Rows[at].Cells[ability]
+		what := fmt.Sprintf("%s, %s: ", s.Rows[at].Kind, abilityNames[ability][0])
+		if cell.Reason.OK() {
+			b.hang(st.Strong.Render(what), "yes", st.Good)
+		} else {
+			b.hang(st.Strong.Render(what), string(cell.Reason), st.Warn)
+		}
+	}
 	if missing := s.Missing(); len(missing) > 0 {
-		b.add("", st.Title.Render("To be able to do more"))
-		b.wrap(st.Text, "apt install "+strings.Join(missing, " "))
-		b.wrap(st.Muted, "Then press r to look again.")
+		b.wrap(st.Muted, "To be able to do more: apt install "+strings.Join(missing, " ")+"; then r looks again.")
 	}
-	b.add("", st.Title.Render("Reasons"))
-	for i, reason := range s.Reasons {
-		b.column(4, fmt.Sprint(i+1), string(reason), st.Text)
-	}
-	return title, b.lines
+	return widget.Box(b.lines, f, m.width, height, st)
 }
 
-func (b *block) matrix(s ops.Support) {
-	st, cell, short, first := b.st, 7, 0, 11
-	if b.width < first+cell*len(ops.Abilities()) {
-		cell, short, first = 5, 1, 9
+// matrix adds a heading and the rows around the one with the cursor, in height lines.
+func (b *block) matrix(s ops.Support, at, column, height int) {
+	st, first, short := b.st, 13, 0
+	cell := min(13, (b.width-first)/len(ops.Abilities()))
+	if cell < 7 {
+		first, short, cell = 11, 1, (b.width-11)/len(ops.Abilities())
 	}
 	head := widget.Fit("", first, "")
 	for _, a := range ops.Abilities() {
 		head += widget.Fit(abilityNames[a][short], cell, "")
 	}
 	b.add(st.Head.Render(head))
-	for _, r := range s.Rows {
-		line := st.FS(r.Kind).Render(widget.Fit(string(r.Kind), first, st.More))
-		for _, a := range ops.Abilities() {
-			if r.Notes[a] == 0 {
-				line += st.Good.Render(widget.Fit(st.Yes, cell, ""))
-			} else {
-				line += st.Muted.Render(widget.Fit(fmt.Sprint(r.Notes[a]), cell, ""))
-			}
+	from, to := widget.Visible(len(s.Rows), at, height-1)
+	b.add(widget.List(len(s.Rows), from, to, b.width, to-from, st, func(i int) string {
+		r, mark := s.Rows[i], "  "
+		if i == at {
+			mark = st.Focus.Render(st.Cursor) + " "
 		}
-		b.add(line)
+		line := mark + st.FS(r.Kind).Render(widget.Fit(string(r.Kind), first-2, st.More))
+		for j, a := range ops.Abilities() {
+			line += b.supportCell(r.Cells[a], cell, i == at && j == column)
+		}
+		return line
+	})...)
+}
+
+// supportCell returns a cell of the matrix. Where the name of a package does not fit, "pkg" stands for it.
+func (b *block) supportCell(c ops.SupportCell, width int, selected bool) string {
+	word, look := c.Word(), b.st.Muted
+	switch {
+	case c.Reason.OK():
+		look = b.st.Good
+	case c.Package != "":
+		if look = b.st.Warn; widget.Width(word) >= width {
+			word = "pkg"
+		}
 	}
+	if selected {
+		return b.st.Picked.Render(word) + strings.Repeat(" ", width-widget.Width(word))
+	}
+	return look.Render(word) + strings.Repeat(" ", width-widget.Width(word))
+}
+
+// findSupport finds kinds of file systems.
+func (m Model) findSupport(document) finder {
+	f := finder{list: true, at: m.reader.top, move: func(m Model, line int) Model {
+		m.reader.top = line
+		return m
+	}}
+	for _, r := range m.env.Caps.Matrix().Rows {
+		f.texts = append(f.texts, string(r.Kind))
+	}
+	return f
 }

@@ -14,7 +14,9 @@ import (
 // log can grow while it is read.
 type reader struct {
 	page page // pageBlank if no text is open
-	top  int  // first line shown
+	top  int  // first line shown; on the page of supported file systems, the row with the cursor
+	// column is the column of the cursor on that page.
+	column int
 	// tail is set while the page follows the end of a growing text.
 	tail bool
 	// part is the partition of the information page, 0 for the whole target. sheet and err arrive later, in a message of

@@ -100,7 +100,7 @@ func (p page) parts() pageParts {
 		pageInfo:    {view: Model.readerPage, bindings: Model.infoBindings, text: Model.infoText, notch: wheelLines, find: Model.findText},
 		pageLog:     {view: Model.readerPage, bindings: Model.logBindings, text: Model.logText, notch: wheelLines, find: Model.findText},
 		pageSectors: {view: Model.sectorsPage, bindings: Model.sectorsBindings, notch: wheelLines},
-		pageSupport: {view: Model.readerPage, bindings: Model.supportBindings, text: Model.supportText, notch: wheelLines, find: Model.findText},
+		pageSupport: {view: Model.supportPage, bindings: Model.supportBindings, notch: 1, find: Model.findSupport},
 		pageHistory: {view: Model.readerPage, bindings: Model.historyBindings, text: Model.historyText, notch: wheelLines, find: Model.findText},
 	}[p]
 }

@@ -216,7 +216,7 @@ func TestLookAgain(t *testing.T) {
 func TestSupportWithoutTarget(t *testing.T) {
 	d := Start(t, 80, 24, tui.Options{Dir: "/images"}, &Backend{Machine: tuitest.Env()})
 	d.Press("esc", "S")
-	d.Contains("ext4", "✓")
+	d.Contains("ext4", "yes")
 	d.Press("S")
 	d.Contains("Press o to open")
 }

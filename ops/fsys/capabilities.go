@@ -38,15 +38,20 @@ func DiscoverWith(m Machine) ops.Capabilities {
 // capability returns what the operations need to know about the kind on the machine m.
 func (d Driver) capability(m Machine) ops.Capability {
 	c := d.facts
-	need := func(a ability) model.Reason {
+	c.Brings = map[ops.Ability]string{}
+	need := func(name ops.Ability, a ability) model.Reason {
 		reason, pkg := m.lacks(a, d.Package)
+		if pkg != "" {
+			c.Brings[name] = pkg
+		}
 		if pkg != "" && !slices.Contains(c.Missing, pkg) {
 			c.Missing = append(c.Missing, pkg)
 		}
 		return reason
 	}
-	c.Create, c.Grow, c.Shrink, c.Check = need(d.create), need(d.grow), need(d.shrink), need(d.check)
-	c.Label, c.UUID, c.Online, c.Replay = need(d.label), need(d.uuid), need(d.online), need(d.replays)
+	c.Create, c.Grow, c.Shrink = need(ops.CanCreate, d.create), need(ops.CanGrow, d.grow), need(ops.CanShrink, d.shrink)
+	c.Check, c.Label, c.UUID = need(ops.CanCheck, d.check), need(ops.CanLabel, d.label), need(ops.CanUUID, d.uuid)
+	c.Online, c.Replay = need(ops.CanOnline, d.online), need("", d.replays) // the last is no column of the matrix
 	c.Package = d.Package
 	c.Tools = ops.ToolNames{
 		Create: d.create.by, Resize: cmp.Or(d.grow.by, d.shrink.by), Online: d.online.by,

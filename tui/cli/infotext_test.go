@@ -118,7 +118,7 @@ func TestSupportText(t *testing.T) {
 		model.NTFS: {
 			Create: "mkfs.ntfs is not installed: apt install ntfs-3g", Grow: "ntfsresize is not installed: apt install ntfs-3g",
 			Online: "NTFS cannot grow while it is mounted, because no program can resize a mounted NTFS file system", Package: "ntfs-3g",
-			Missing: []string{"ntfs-3g"},
+			Missing: []string{"ntfs-3g"}, Brings: map[ops.Ability]string{ops.CanCreate: "ntfs-3g", ops.CanGrow: "ntfs-3g"},
 		},
 		"zfs": {Create: "shunt has no tool for zfs", Shrink: "XFS cannot be shrunk"},
 	}

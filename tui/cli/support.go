@@ -32,13 +32,29 @@ func supportOf(m ops.Support) supportReport {
 		k := supportKind{Kind: string(row.Kind), Reasons: map[string]*model.Reason{}, Install: row.Install}
 		for _, a := range ops.Abilities() {
 			k.Reasons[string(a)] = nil
-			if reason := m.Reason(row, a); !reason.OK() {
+			if reason := row.Cells[a].Reason; !reason.OK() {
 				k.Reasons[string(a)] = &reason
 			}
 		}
 		r.FileSystems = append(r.FileSystems, k)
 	}
 	return r
+}
+
+// whyNot lists for each kind what cannot be done and why. What a package brings is left out: its cell names the package.
+func whyNot(m ops.Support) string {
+	text := ""
+	for _, row := range m.Rows {
+		for _, a := range ops.Abilities() {
+			if c := row.Cells[a]; !c.Reason.OK() && c.Package == "" {
+				text += hang("  ", 4, fmt.Sprintf("%s, %s: %s", row.Kind, a, c.Reason))
+			}
+		}
+	}
+	if text != "" {
+		text = "\nWhy not:\n" + text
+	}
+	return text
 }
 
 // supportText formats the matrix as text. confined says how tools are confined to the partition they work on; it is "" if
@@ -51,21 +67,12 @@ func supportText(m ops.Support, confined string) string {
 	for _, row := range m.Rows {
 		cells := []string{string(row.Kind)}
 		for _, a := range ops.Abilities() {
-			cell := "yes"
-			if row.Notes[a] > 0 {
-				cell = fmt.Sprintf("no %d", row.Notes[a])
-			}
-			cells = append(cells, cell)
+			cells = append(cells, row.Cells[a].Word())
 		}
 		rows = append(rows, cells)
 	}
 	text := grid(header, rows, strings.Repeat("l", len(header)))
-	for i, reason := range m.Reasons {
-		if i == 0 {
-			text += "\nWhy not:\n"
-		}
-		text += hang(fmt.Sprintf("%3d  ", i+1), 5, string(reason))
-	}
+	text += whyNot(m)
 	if missing := m.Missing(); len(missing) > 0 {
 		text += fmt.Sprintf("\nTo be able to do more: apt install %s\n", strings.Join(missing, " "))
 	}

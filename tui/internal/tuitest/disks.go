@@ -44,6 +44,7 @@ func Env() ops.Env {
 			Grow:   "resize.f2fs is not installed: apt install f2fs-tools",
 			Shrink: "F2FS cannot be shrunk", UUID: "F2FS has no tool that changes its UUID",
 			Online: "F2FS cannot grow while it is mounted", Package: "f2fs-tools", Missing: []string{"f2fs-tools"},
+			Brings: map[ops.Ability]string{ops.CanCreate: "f2fs-tools", ops.CanGrow: "f2fs-tools"},
 			Labels: ops.LabelRule{Most: 127}, EndsAtSize: true,
 		},
 		model.XFS: {
