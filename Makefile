@@ -10,13 +10,14 @@
 # make damage        every edit of every kind of damaged file system: minutes
 # make boot          starts small systems in a virtual machine, before and after their images were edited: minutes
 # make screenshots   the pictures of the README, taken from the real program
+# make recording     the moving one alone: screenshots/recording.svg, and recording.cast for asciinema
 # make lint          the linters alone
 # make fmt           format the source as lint requires it
 # make install       ./shunt, its manual page and shell completions below PREFIX (default /usr/local), within DESTDIR
 # make uninstall     remove what install put there
 # make clean         remove built files
 #
-# demo, test, bench, boot and screenshots first install missing Debian packages (.ci/install).
+# demo, test, bench, boot, screenshots and recording first install missing Debian packages (.ci/install).
 
 PREFIX ?= /usr/local
 
@@ -35,7 +36,7 @@ BENCH ?= .
 # An ordinary user's PATH often lacks the directories with mke2fs and sfdisk.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: all demo test bench crash matrix damage boot build screenshots lint fmt vet plain race install uninstall clean
+.PHONY: all demo test bench crash matrix damage boot build screenshots recording lint fmt vet plain race install uninstall clean
 .NOTPARALLEL:
 
 all: build
@@ -116,6 +117,11 @@ screenshots:
 	@.ci/install screenshots
 	@$(MAKE) --no-print-directory build
 	go run ./screenshots
+
+recording:
+	@.ci/install screenshots
+	@$(MAKE) --no-print-directory build
+	go run ./screenshots -only recording
 
 # Builds only if ./shunt is not there, since root often has no Go.
 install:

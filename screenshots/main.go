@@ -3,7 +3,8 @@
 //
 //	go run ./screenshots [-bin ./shunt] [-out screenshots] [-fonts DIR] [-only NAME]
 //
-// Beside each picture NAME.png it writes the same screen as text to NAME.txt.
+// Beside each picture NAME.png it writes the same screen as text to NAME.txt. It also records the founding example:
+// recording.cast holds what the program sends to the terminal, recording.svg is a moving picture of it.
 //
 // It imports no package of shunt, so the pictures show what a user sees. It needs tmux and the DejaVu fonts.
 package main
@@ -69,6 +70,15 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 		})
 		if err != nil {
 			return fmt.Errorf("scenario %s: %w", s.name, err)
+		}
+	}
+	if *only == "" || *only == recordingName {
+		known = true
+		if err := record(ctx, program, *out); err != nil {
+			return fmt.Errorf("recording: %w", err)
+		}
+		if _, err := fmt.Fprintln(log, filepath.Join(*out, recordingName+".svg")); err != nil {
+			return err
 		}
 	}
 	if !known {

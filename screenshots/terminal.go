@@ -26,6 +26,7 @@ const (
 type terminal struct {
 	socket        string
 	columns, rows int
+	seen          func(screen) // called for each screen that differs from the one before; nil for none
 }
 
 // startTerminal runs a program in the directory dir below home, in a terminal of the given size with 24-bit colour. tmux
@@ -108,6 +109,9 @@ func (t *terminal) wait(ctx context.Context, how patience, holds func(text strin
 			last, same = raw, 0
 		}
 		s := parse(raw, t.columns, t.rows)
+		if same == 0 && t.seen != nil {
+			t.seen(s)
+		}
 		if holds(s.text()) && (how == atOnce || same >= settled) {
 			return s, nil
 		}

@@ -154,7 +154,7 @@ func (b *block) failure(r report.Rehearsal) {
 			b.add(st.Good.Render(st.Yes) + " " + st.Muted.Render(widget.Clean(s.Did)))
 			continue
 		}
-		b.add(st.Bad.Render(st.No) + " " + st.Strong.Render(widget.Clean(s.Text)))
+		b.add(st.Bad.Render(widget.Fit(st.No, widget.Width(st.Yes), "")) + " " + st.Strong.Render(widget.Clean(s.Text)))
 		if s.Command != "" {
 			b.add("  " + st.Muted.Render(widget.Clean(s.Command)))
 		}

@@ -139,7 +139,7 @@ func (b *block) stepLine(i, running int, words ops.Phrase, took time.Duration) s
 	if took >= 0 {
 		clock = widget.Duration(took)
 	}
-	return look.Render(mark) + " " + at.Render(widget.Fit(text, room, st.More)) + st.Muted.Render(widget.FitRight(clock,
+	return look.Render(widget.Fit(mark, widget.Width(st.Yes), "")) + " " + at.Render(widget.Fit(text, room, st.More)) + st.Muted.Render(widget.FitRight(clock,
 		timeWidth))
 }
 

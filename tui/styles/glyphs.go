@@ -28,7 +28,7 @@ func DetectGlyphs(getenv func(string) string) GlyphSet {
 	return Unicode
 }
 
-// Glyphs holds the characters with a meaning on a screen. Each is one cell wide.
+// Glyphs holds the characters with a meaning on a screen. Each is one cell wide, except Yes, which has two in ASCII.
 type Glyphs struct {
 	TopLeft, TopRight, BottomLeft, BottomRight string
 	Horizontal, Vertical                       string
@@ -66,7 +66,7 @@ func GlyphsOf(set GlyphSet) Glyphs {
 		Horizontal: g("─", "-"), Vertical: g("│", "|"), Used: g("▓", "#"), Unused: g("░", "."), Unknown: g("▒", ":"),
 		Edge: g("│", "|"), OpenExt: g("┃", "{"), CloseExt: g("┃", "}"), HandleLeft: g("┣", "["),
 		HandleRight: g("┫", "]"), Cursor: g("▸", ">"), More: g("…", "~"), Less: g("‹", "<"), Greater: g("›", ">"),
-		Up: g("↑", "^"), Down: g("↓", "v"), Right: g("→", ">"), Left: g("←", "<"), Yes: g("✓", "+"), No: g("✗", "x"),
+		Up: g("↑", "^"), Down: g("↓", "v"), Right: g("→", ">"), Left: g("←", "<"), Yes: g("✓", "ok"), No: g("✗", "x"),
 		Now: g("▸", ">"), Later: g("·", "."), Full: g("█", "#"), Empty: g("░", "."), Dot: g("·", "-"),
 		Busy: g("●", "*"), Thumb: g("┃", "#"), Previous: g("‹", "<"), Follow: g("›", ">"),
 	}
