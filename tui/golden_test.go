@@ -148,6 +148,7 @@ func scenes() []scene {
 		{"resize-bar", Varied, keysOnly("j", "j", "j", "j", "j", "m", "shift+tab", "space", "right")},
 		{"resize-fixed", Varied, keysOnly("j", "m")},
 		{"create", Varied, keysOnly("end", "n")},
+		{"create-list", Varied, keysOnly("end", "n", "tab", "tab", "tab", "space", "down", "down")},
 		{"create-mbr", Logicals, keysOnly("end", "n", "tab", "tab", "tab")},
 		{"clear", Founding, func(s story) { stageFounding(s.d); s.d.Press("X") }},
 		{"quit", Founding, func(s story) { stageFounding(s.d); s.d.Press("q") }},

@@ -68,21 +68,21 @@ func (a *actions) layout() layout {
 	}
 }
 
-// draw draws the list without the reasons: the line below it has that of the selected command. What cannot be done is in
-// brackets, for screens without colour.
+// draw draws the list without the reasons: the line below it has that of the selected command. What cannot be done has a
+// mark, for screens without colour.
 func (a *actions) draw(height int, p paper) drawing {
 	n := len(a.commands)
 	from, to := widget.Visible(n, a.list.at, height)
 	return entries(n, from, to, height, p, func(i int) string {
-		before, after, look := " ", " ", p.st.Text
+		off, look := " ", p.st.Text
 		if !a.commands[i].Off.OK() {
-			before, after, look = "(", ")", p.st.Faint
+			off, look = p.st.Later, p.st.Faint
 		}
 		mark := " "
 		if i == a.list.at {
 			mark, look = p.st.Cursor, p.st.Row
 		}
-		return look.Render(widget.Fit(mark+before+a.list.choices[i].text, p.width-2, p.st.More) + after)
+		return look.Render(widget.Fit(mark+off+a.list.choices[i].text, p.width-1, p.st.More))
 	})
 }
 

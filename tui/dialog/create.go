@@ -1,14 +1,9 @@
 package dialog
 
 import (
-	"slices"
-
-	tea "charm.land/bubbletea/v2"
-
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
-	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
@@ -16,8 +11,7 @@ import (
 // create is the New partition dialog: a place in a gap, contents, label, and role or name.
 type create struct {
 	inGap
-	kinds       []kindChoice
-	fs          int // index in kinds
+	contents    kindPick
 	label, name widget.Field
 }
 
@@ -27,9 +21,7 @@ func NewCreate(q ops.Queue, gap model.Gap, align geometry.Alignment) (Dialog, er
 	if err != nil {
 		return nil, err
 	}
-	// The Format dialog and the page of supported file systems say why the others cannot be made.
-	kinds := slices.DeleteFunc(kindChoices(q.Env(), "empty"), func(k kindChoice) bool { return !k.off.OK() })
-	c := create{inGap: g, kinds: kinds, label: widget.NewField("", maxLabel), name: widget.NewField("", 36)}
+	c := create{inGap: g, contents: newKindPick(kindChoices(q.Env(), "empty")), label: widget.NewField("", maxLabel), name: widget.NewField("", 36)}
 	c.occupy(g.whole)
 	return newForm(c), nil
 }
@@ -45,7 +37,7 @@ func (c *create) kind() model.FSKind {
 	if c.roles[c.role] == model.Extended {
 		return model.Unformatted
 	}
-	return c.kinds[c.fs].kind
+	return c.contents.chosen().kind
 }
 
 // named reports whether partitions of this table have names.
@@ -77,11 +69,14 @@ func (c *create) check() {
 }
 
 func (c *create) layout() layout {
+	if c.contents.open {
+		return c.contents.layout()
+	}
 	look := func(st *styles.Styles) styles.Look { return st.FS(c.kind()) }
 	rows := append(c.rows(fill{style: look}, stopSize, keyMax()), c.gridNote())
 	rows = append(rows, c.roleRow()...)
 	if c.roles[c.role] != model.Extended {
-		rows = append(rows, c.kindRow())
+		rows = append(rows, c.contents.row())
 	}
 	if c.kind() != model.Unformatted {
 		rows = append(rows, field(stopLabel, "Label", 36, &c.label))
@@ -91,22 +86,11 @@ func (c *create) layout() layout {
 	}
 	return layout{
 		title: "New partition", rows: append(rows, blank(), c.outcome("")),
-		accept: c.stage, does: "create", entered: c.enter,
+		accept: c.stage, does: "create",
+		entered: func() {
+			c.enter()
+			c.contents.list.clear()
+		},
+		typed: c.contents.list.typed, back: c.contents.list.clear,
 	}
-}
-
-// kindRow returns the row that picks the file system; a letter selects the next one that begins with it.
-func (c *create) kindRow() row {
-	var words []string
-	for _, k := range c.kinds {
-		words = append(words, k.word)
-	}
-	r := pick(stopFS, "File system", words, &c.fs).meant("What the new partition holds. A letter chooses the next that begins with it.")
-	r.keys = []keymap.Binding{keymap.Bind("←→ letter", "choose", "left", "right")}
-	turn := r.take
-	r.take = func(msg tea.Msg) Action {
-		c.fs = letter(msg, c.fs, words)
-		return turn(msg)
-	}
-	return r
 }

@@ -34,6 +34,8 @@ type layout struct {
 
 	accept func() Action // called for Enter
 	does   string        // describes Enter in the list of keys; "" hides it
+	back   func() bool   // takes back a part of what was done, and returns true, instead of Escape's effect; may be nil
+	typed  string        // what was typed to find something in a list; shown in the title
 	cancel Action        // the effect of Escape; nil stands for Close
 	esc    string        // describes Escape; "" stands for "cancel", noWord hides it
 	keys   []keymap.Binding
@@ -162,6 +164,8 @@ func (f *form[T, P]) take(l layout, msg tea.Msg) Action {
 		stops := l.stops()
 		at := slices.Index(stops, f.at)
 		switch {
+		case keymap.Match(msg, keyCancel()) && l.back != nil && l.back():
+			return nil
 		case keymap.Match(msg, keyCancel()):
 			if l.cancel == nil {
 				return Close{}
@@ -239,6 +243,9 @@ func (f form[T, P]) View(width, height int, st *styles.Styles) View {
 	v := View{Title: l.title, Tone: l.tone, Width: bodyWidth(width, cmp.Or(l.width, formWidth)), Spots: map[int][]widget.Spot{}}
 	if l.part != nil {
 		v.Title += " " + partTitle(*l.part, st)
+	}
+	if l.typed != "" {
+		v.Title += "  /" + l.typed
 	}
 	for i, r := range l.rows {
 		y := len(v.Lines)

@@ -24,5 +24,8 @@ func keyHome() keymap.Binding              { return keymap.Bind("home", "first",
 func keyEnd() keymap.Binding               { return keymap.Bind("end", "last", "end") }
 func keyChoose() keymap.Binding            { return keymap.Bind("←→", "choose", "left", "right") }
 func keyList() keymap.Binding              { return keymap.Bind("↑↓", "choose", "up", "down") }
-func keyHelp() keymap.Binding              { return keymap.Bind("?", "keys", "?", "f1") }
-func keyClear() keymap.Binding             { return keymap.Bind("ctrl+u", "clear", "ctrl+u") }
+func keyBack() keymap.Binding {
+	return keymap.Bind("backspace", "takes the last letter away", "backspace")
+}
+func keyHelp() keymap.Binding  { return keymap.Bind("?", "keys", "?", "f1") }
+func keyClear() keymap.Binding { return keymap.Bind("ctrl+u", "clear", "ctrl+u") }

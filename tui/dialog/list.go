@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -22,7 +23,8 @@ type choice struct {
 type list struct {
 	choices []choice
 	at      int
-	page    int // the number of lines that a page key moves
+	page    int    // the number of lines that a page key moves
+	typed   string // the begin of the wanted choice, as far as it was typed; only those that have it are shown
 }
 
 // take moves the cursor; moved is false if the message is not a key that does so.
@@ -32,8 +34,74 @@ func (l *list) take(msg tea.Msg) (moved bool) {
 	if !ok || !ok2 {
 		return false
 	}
-	l.at = max(0, min(l.at+by, len(l.choices)-1))
+	shown := l.shown()
+	if at := max(0, min(slices.Index(shown, l.at)+by, len(shown)-1)); at < len(shown) {
+		l.at = shown[at]
+	}
 	return true
+}
+
+// shown returns the indices of the choices to show: all, or those that have the typed text.
+func (l *list) shown() (shown []int) {
+	for i, c := range l.choices {
+		if strings.Contains(strings.ToLower(c.text), l.typed) {
+			shown = append(shown, i)
+		}
+	}
+	return shown
+}
+
+// write adds a typed letter, or takes the last one away. The cursor goes to the first choice that begins with the text, or else has it.
+// A letter with which no choice has the text begins a new one; the same letter again goes to the next choice.
+func (l *list) write(msg tea.Msg) {
+	press, _ := msg.(tea.KeyPressMsg)
+	switch {
+	case press.String() == "backspace" && l.typed != "":
+		l.typed = l.typed[:len(l.typed)-1]
+		return
+	case press.Text == "/":
+		l.typed = ""
+		return
+	case press.Text == "" || press.Text == " " && l.typed == "" || press.Text > "~":
+		return
+	}
+	was := l.typed
+	l.typed += strings.ToLower(press.Text)
+	if len(l.shown()) == 0 {
+		l.typed = strings.ToLower(press.Text)
+		from := l.at
+		if !strings.HasPrefix(was, l.typed) {
+			from = -1
+		}
+		l.seek(from + 1)
+		return
+	}
+	if !slices.Contains(l.shown(), l.at) || was == "" || !strings.HasPrefix(strings.ToLower(l.choices[l.at].text), l.typed) {
+		l.seek(0)
+	}
+}
+
+// seek moves the cursor to the first choice from index from on that begins with the typed text, or else has it. Without one the text is
+// forgotten.
+func (l *list) seek(from int) {
+	n := len(l.choices)
+	for _, fits := range []func(text, part string) bool{strings.HasPrefix, strings.Contains} {
+		for i := range n {
+			at := (from + i) % n
+			if fits(strings.ToLower(l.choices[at].text), l.typed) {
+				l.at = at
+				return
+			}
+		}
+	}
+	l.typed = ""
+}
+
+// clear forgets the typed text; used is false if there is none.
+func (l *list) clear() (used bool) {
+	used = l.typed != ""
+	l.typed = ""
+	return used
 }
 
 // listKey returns how far a key moves the cursor in a list of n entries; ok is false for other keys.
@@ -62,33 +130,14 @@ func listKeys() []keymap.Binding {
 	}
 }
 
-// letter returns the index of the next word that begins with the typed letter, or at if there is none.
-func letter(msg tea.Msg, at int, words []string) int {
-	press, _ := msg.(tea.KeyPressMsg)
-	if press.Text == "" {
-		return at
-	}
-	for i := 1; i <= len(words); i++ {
-		next := (at + i) % len(words)
-		if strings.HasPrefix(strings.ToLower(words[next]), strings.ToLower(press.Text)) {
-			return next
-		}
-	}
-	return at
-}
-
-// listOf returns a row with a list. A letter selects the next choice that begins with it.
+// listOf returns a row with a list. Letters select the choice that begins with them.
 func listOf(own stop, column int, l *list, height func(p paper) int) row {
 	return row{
-		stop: own, about: about{keys: append(listKeys(), keymap.Bind("letters", "the next that begins with the letter"))},
+		stop: own, about: about{keys: append(listKeys(), keymap.Bind("letters", "show what has them"), keyBack())},
 		draw: func(p paper) drawing { return l.draw(height(p), column, p) },
 		take: func(msg tea.Msg) Action {
 			if !l.take(msg) {
-				var words []string
-				for _, c := range l.choices {
-					words = append(words, c.text)
-				}
-				l.at = letter(msg, l.at, words)
+				l.write(msg)
 			}
 			return nil
 		},
@@ -103,8 +152,10 @@ func listOf(own stop, column int, l *list, height func(p paper) int) row {
 
 // draw draws the list in height lines; column is the width of the texts before the notes.
 func (l *list) draw(height, column int, p paper) drawing {
-	from, to := widget.Visible(len(l.choices), l.at, height)
-	return entries(len(l.choices), from, to, height, p, func(i int) string {
+	shown := l.shown()
+	from, to := widget.Visible(len(shown), slices.Index(shown, l.at), height)
+	drawn := entries(len(shown), from, to, height, p, func(n int) string {
+		i := shown[n]
 		c := l.choices[i]
 		note := c.note
 		if !c.off.OK() {
@@ -122,6 +173,10 @@ func (l *list) draw(height, column int, p paper) drawing {
 		}
 		return p.st.Text.Render("  " + text)
 	})
+	for i, entry := range drawn.entries {
+		drawn.entries[i] = shown[entry-1] + 1
+	}
+	return drawn
 }
 
 // entries draws the entries [from, to) of a list of n in height lines.

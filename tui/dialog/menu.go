@@ -85,7 +85,7 @@ func (m *menu) layout() layout {
 		rows: slices.Concat(m.above, []row{
 			blank(), listOf(stopFS, min(column, formWidth*2/3), &m.list, height), blank(), about,
 		}),
-		keys: []keymap.Binding{keyList()}, does: "do it",
+		keys: []keymap.Binding{keyList()}, does: "do it", back: m.list.clear, typed: m.list.typed,
 		accept: func() Action {
 			if !item.Off.OK() {
 				return nil
