@@ -57,6 +57,8 @@ type Table struct {
 	// Array is the first sector of the entries in the first copy of a GPT; 0 if the table is not written yet and takes the
 	// usual place.
 	Array geometry.Sector
+	// Boot is the active flag of the protective MBR of a GPT, without which some BIOS do not start from the disk.
+	Boot bool
 	// ID is the disk signature ("0x1234abcd") or the disk GUID.
 	ID string
 	// Foreign is the name of a table that shunt knows and leaves alone ("Sun disklabel"), or "". Kind is then TableNone.

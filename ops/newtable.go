@@ -12,6 +12,8 @@ import (
 type NewTable struct {
 	wholeDisk
 	Kind model.TableKind
+	// First is the first sector for partitions of a GPT, 0 for the first one behind its entries.
+	First geometry.Sector
 }
 
 // Describe returns "Make a new GPT; all 3 partitions are lost".
@@ -28,6 +30,9 @@ func (o NewTable) Describe(before model.Disk) Phrase {
 	}
 	if z := before.SectorSize; o.Kind == model.TableMBR && before.Sectors > model.MBRSectors {
 		text += fmt.Sprintf("; it reaches the first %s only", geometry.FormatBytes(z.Bytes(model.MBRSectors)))
+	}
+	if o.First != 0 {
+		text = fmt.Sprintf(" with partitions from sector %d on", o.First) + text
 	}
 	return phrase(making, "a new %s%s", o.Kind, text)
 }
@@ -55,6 +60,12 @@ func (o NewTable) Apply(before model.Disk, _ Env) (model.Disk, error) {
 		}
 	}
 	t := model.FreshTable(o.Kind, before.Sectors, before.SectorSize)
+	if o.First != 0 && t.Usable.Contains(o.First) && o.Kind == model.TableGPT {
+		t.Usable.Start = o.First
+	} else if o.First != 0 {
+		return before, &Refusal{What: what, Reason: model.Because("partitions cannot begin at sector %d", o.First),
+			Nearest: fmt.Sprintf("sectors %s are possible", t.Usable.Inclusive())}
+	}
 	if t.Usable.Empty() {
 		return before, &Refusal{What: what, Reason: model.Because("the disk, %s, is too small for one",
 			geometry.FormatBytes(before.Size()))}

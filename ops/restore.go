@@ -172,7 +172,7 @@ func (o Restore) fresh(before model.Disk) model.Table {
 	if same && saved.Kind == model.TableMBR {
 		t.Usable = was.Usable
 	}
-	if saved.Kind == model.TableGPT {
+	if t.Boot = same && was.Boot; saved.Kind == model.TableGPT {
 		t.Slots = cmp.Or(saved.Slots, t.Slots)
 		if same && was.Slots == t.Slots {
 			t.EntrySize, t.Array = was.EntrySize, was.Array

@@ -111,7 +111,7 @@ func freshGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]
 	if err := patchArray(array, array, t.EntrySize, model.Disk{}, after, newUUID); err != nil {
 		return nil, err
 	}
-	putProtective(first, after.Sectors)
+	putProtective(first, after)
 	return g.patches(backup, primary, array, first, after)
 }
 

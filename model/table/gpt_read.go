@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/diskfs/go-diskfs/partition/gpt"
@@ -22,6 +23,7 @@ func readGPT(g *gptDisk, problems *report) (model.Table, []model.Partition) {
 		Usable:    g.usable(),
 		Slots:     int(c.header.Count),
 		EntrySize: int(c.header.EntrySize),
+		Boot:      slices.ContainsFunc(slots(g.first), func(e mbrEntry) bool { return e.protective() && e.active }),
 		ID:        guidFromDisk(c.header.Disk[:]).String(),
 	}
 	if array, err := g.primaryArray(); err == nil { // else its sectors cannot be read, and an edit fails

@@ -78,10 +78,7 @@ func patchSlot(raw []byte, was, p model.Partition, base geometry.Sector, chs chs
 		return fmt.Errorf("%s at sectors %s: an MBR holds positions and lengths below 2^32 sectors", p.Ref(), p.Span.Inclusive())
 	}
 	if fresh || was.Active != p.Active {
-		raw[0] = 0x00
-		if p.Active {
-			raw[0] = 0x80
-		}
+		raw[0] = statusOf(p.Active)
 	}
 	if fresh || !sameType(was.Type, p.Type) {
 		kind, err := typeByte(p.Type)
@@ -98,6 +95,14 @@ func patchSlot(raw []byte, was, p model.Partition, base geometry.Sector, chs chs
 	}
 	place(raw, start, count)
 	return nil
+}
+
+// statusOf returns the status byte of a slot.
+func statusOf(active bool) byte {
+	if active {
+		return 0x80
+	}
+	return 0x00
 }
 
 // chsGeometry is the number of heads and of sectors per track from which a disk's CHS bytes were computed.

@@ -13,10 +13,10 @@ import (
 const unknownSize = 0xFFFFFFFF
 
 // putProtective writes the protective entry of a new GPT into an empty sector 0.
-func putProtective(first []byte, sectors geometry.Sector) {
+func putProtective(first []byte, after model.Disk) {
 	raw := slotOf(first, 0)
-	copy(raw, []byte{0x00, 0x00, 0x02, 0x00, protective, 0xFF, 0xFF, 0xFF})
-	place(raw, 1, protectiveSize(1, sectors))
+	copy(raw, []byte{statusOf(after.Table.Boot), 0x00, 0x02, 0x00, protective, 0xFF, 0xFF, 0xFF})
+	place(raw, 1, protectiveSize(1, after.Sectors))
 }
 
 // protectiveSize returns the length of a protective entry from start to the end of the disk.
@@ -45,6 +45,13 @@ func updateProtective(first []byte, oldEnd geometry.Sector, before, after model.
 		for i, e := range entries {
 			if e.protective() && e.count != unknownSize && (len(hybrid) == 0 || e.span(0).End == oldEnd) {
 				resizeProtective(slotOf(out, i), geometry.Sector(e.start), after.Sectors)
+			}
+		}
+	}
+	if before.Table.Boot != after.Table.Boot {
+		for i, e := range entries {
+			if e.protective() {
+				slotOf(out, i)[0] = statusOf(after.Table.Boot)
 			}
 		}
 	}

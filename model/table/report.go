@@ -78,9 +78,9 @@ func (r *report) check(d model.Disk, parts []model.Partition) {
 	for _, p := range model.Check(model.New(d, parts, nil)) {
 		if p.Severity == model.Fatal {
 			r.fatal(advice, "%s", p.Text)
-			continue
+		} else {
+			r.add(p.Severity, advice, "%s", p.Text)
 		}
-		r.add(p.Severity, advice, "%s", p.Text)
 		if p.Plain != "" {
 			r.plainly("%s", p.Plain)
 		}

@@ -39,6 +39,7 @@ func difference(got, want model.Disk) string {
 		field{"the number of slots", g.Slots, w.Slots},
 		field{"the size of an entry", g.EntrySize, cmp.Or(w.EntrySize, g.EntrySize)},
 		field{"the place of the entries", g.Array, cmp.Or(w.Array, g.Array)},
+		field{"the active flag of the protective MBR", g.Boot, w.Boot},
 		field{"the table's ID", strings.ToLower(g.ID), strings.ToLower(cmp.Or(w.ID, g.ID))},
 	); diff != "" {
 		return diff

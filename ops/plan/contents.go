@@ -80,9 +80,16 @@ func (l *line) table() ops.Operation {
 		return l.restore()
 	case l.more("sort"):
 		return ops.Sort{}
+	case l.more("flag"):
+		l.choice("the flag of the table", "a flag of the table", "boot")
+		return ops.ProtectiveBoot{On: l.choice("what the flag shall be", "what a flag can be", "on", "off") == "on"}
+	case l.more("first-lba"):
+		return ops.FirstUsable{Sector: l.size("the first sector for partitions")}
+	case l.more("array"):
+		return ops.MoveArray{At: l.size("the first sector of the entries")}
 	}
 	if !l.more("new") {
-		const what, allowed = "something to do with the table", "new, gpt, restore or sort"
+		const what, allowed = "something to do with the table", "new, gpt, restore, sort, flag, first-lba or array"
 		l.canFollow("gpt")
 		w := l.next("what to do with the table", allowed)
 		if kind, _ := model.TableKindByName(w.text); kind != model.TableGPT {
@@ -97,7 +104,12 @@ func (l *line) table() ops.Operation {
 	if !known {
 		l.unexpected(w, "a kind of table", allowed)
 	}
-	return ops.NewTable{Kind: kind}
+	op := ops.NewTable{Kind: kind}
+	if kind == model.TableGPT {
+		const what, words = "a property of a new GPT", "first-lba=SECTOR such as first-lba=2048s"
+		l.properties(what, words, func(_ string, value word) { op.First = l.sizeOf(value) }, "first-lba=")
+	}
+	return op
 }
 
 // fsKind parses the name of a file system. "none" means no file system.

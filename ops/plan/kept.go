@@ -126,4 +126,4 @@ func quotedUnless(text string) string {
 }
 
 // keys lists the words that may precede the "=" of a property.
-var keys = []string{"fs", "label", "name", "type", "as", "size", "from"}
+var keys = []string{"fs", "label", "name", "type", "as", "size", "from", "first-lba"}

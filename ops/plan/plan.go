@@ -22,6 +22,7 @@
 //	type P TYPE | flag P FLAG on|off
 //	uuid P new|half
 //	table new gpt|mbr | table gpt | table restore from=PATH | table restore DUMP | table sort
+//	table flag boot on|off | table first-lba OFFSET | table array OFFSET | table new gpt first-lba=OFFSET
 //
 // Where something has a size already, a SIZE without a sign is the new size and one with a sign is the difference: "resize
 // 1 2GiB" and "resize 1 to 2GiB" are the same, and so are "resize 1 +2GiB", "resize 1 to +2GiB" and "resize 1 by +2GiB".

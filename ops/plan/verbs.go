@@ -130,6 +130,15 @@ func written(op ops.Operation, d model.Disk) string {
 		w.edit("uuid", op.ID, newHalf[op.Half])
 	case ops.NewTable:
 		w.add("table", "new", strings.ToLower(op.Kind.String()))
+		if op.First != 0 {
+			w.add("first-lba=" + sectors(op.First))
+		}
+	case ops.ProtectiveBoot:
+		w.add("table", "flag", "boot", onOff[op.On])
+	case ops.FirstUsable:
+		w.add("table", "first-lba", sectors(op.Sector))
+	case ops.MoveArray:
+		w.add("table", "array", sectors(op.At))
 	case ops.Restore:
 		w.add("table", "restore", safetext.Quoted(op.Table.String()))
 	case ops.Sort:

@@ -99,6 +99,9 @@ var planGroups = []planGroup{
 			{[]string{"table new gpt", "table new mbr"}, "a new, empty table; " +
 				"all partitions are lost; `msdos` and `dos` mean `mbr`"},
 			{[]string{"table gpt"}, "MBR to GPT, with all partitions, their numbers and contents"},
+			{[]string{"table flag boot on", "table flag boot off"}, "of a GPT: the active flag of its protective MBR, without which some BIOS do not start"},
+			{[]string{"table first-lba OFFSET", "table array OFFSET"}, "of a GPT: the first sector for partitions; the first sector of its entries, which makes room for boot loaders " +
+				"of boards in front of them; `table new gpt first-lba=OFFSET` for a new one"},
 			{[]string{"table sort"}, "number the partitions by their place on the disk, the logical ones too; `/etc/fstab` and boot loaders that use numbers have " +
 				"to be changed"},
 			{[]string{`table restore from="PATH"`}, "the table that `shunt table save` or `sfdisk --dump` wrote to the file at PATH, in place of the present one; " +
