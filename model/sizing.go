@@ -18,6 +18,14 @@ func (t Table) ArraySectors(z geometry.SectorSize) geometry.Sector {
 	return z.Up(geometry.Bytes(t.Slots) * geometry.Bytes(cmp.Or(t.EntrySize, defaultEntrySize)))
 }
 
+// UsualArray is the sector in which the entries of a GPT begin in the tables of all common tools.
+const UsualArray geometry.Sector = 2
+
+// ArraySpan returns the sectors with the entries of the first copy of a GPT.
+func (t Table) ArraySpan(z geometry.SectorSize) geometry.Span {
+	return geometry.SpanOf(cmp.Or(t.Array, UsualArray), t.ArraySectors(z))
+}
+
 // Tail returns the number of sectors at the end of the disk that the table reserves: the backup entry array and header of
 // a GPT, or 0 for other tables.
 func (d Disk) Tail() geometry.Sector {

@@ -77,7 +77,7 @@ func (o FirstUsable) Describe(before model.Disk) Phrase {
 // Apply returns the disk with the other range for partitions.
 func (o FirstUsable) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	return editedGPT(before, fmt.Sprintf("let partitions begin at sector %d", o.Sector), func(t *model.Table) *Refusal {
-		least := max(usualArray, t.Array+t.ArraySectors(before.SectorSize))
+		least := t.ArraySpan(before.SectorSize).End
 		most, why := lowest(before)
 		switch {
 		case o.Sector == t.Usable.Start:
@@ -102,7 +102,7 @@ type MoveArray struct {
 
 // Describe returns "Move the entries of the GPT from sector 2 to 2016; partitions begin at sector 2048 or later then".
 func (o MoveArray) Describe(before model.Disk) Phrase {
-	words := phrase(moving, "the entries of the GPT from sector %d to %d", before.Table.Array, o.At)
+	words := phrase(moving, "the entries of the GPT from sector %d to %d", before.Table.ArraySpan(before.SectorSize).Start, o.At)
 	if first := o.At + before.Table.ArraySectors(before.SectorSize); first > before.Table.Usable.Start {
 		return words.with(fmt.Sprintf("; partitions begin at sector %d or later then", first))
 	}
@@ -116,10 +116,10 @@ func (o MoveArray) Apply(before model.Disk, _ Env) (model.Disk, error) {
 		end, why := lowest(before)
 		most := end - n
 		switch {
-		case o.At == t.Array:
+		case o.At == t.ArraySpan(before.SectorSize).Start:
 			return refusedFor("they are there already")
-		case o.At < usualArray:
-			return refusedFor("the headers of the table lie there").near(fmt.Sprintf("it can be sector %d or later", usualArray), Bound{Start, usualArray})
+		case o.At < model.UsualArray:
+			return refusedFor("the headers of the table lie there").near(fmt.Sprintf("it can be sector %d or later", model.UsualArray), Bound{Start, model.UsualArray})
 		case o.At > most:
 			return refusedFor(model.Because("they take %d sectors and have to end at sector %d: %s", n, end, why)).near(
 				fmt.Sprintf("it can be sector %d or earlier", most), Bound{Start, most})

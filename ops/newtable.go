@@ -63,8 +63,10 @@ func (o NewTable) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	if o.First != 0 && t.Usable.Contains(o.First) && o.Kind == model.TableGPT {
 		t.Usable.Start = o.First
 	} else if o.First != 0 {
-		return before, &Refusal{What: what, Reason: model.Because("partitions cannot begin at sector %d", o.First),
-			Nearest: fmt.Sprintf("sectors %s are possible", t.Usable.Inclusive())}
+		return before, &Refusal{
+			What: what, Reason: model.Because("partitions cannot begin at sector %d", o.First),
+			Nearest: fmt.Sprintf("sectors %s are possible", t.Usable.Inclusive()),
+		}
 	}
 	if t.Usable.Empty() {
 		return before, &Refusal{What: what, Reason: model.Because("the disk, %s, is too small for one",

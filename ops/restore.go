@@ -154,15 +154,12 @@ func (o Restore) tooShort(d model.Disk) *Refusal {
 // crowded refuses a GPT that lets partitions be where its own entries are.
 func (o Restore) crowded(d model.Disk) *Refusal {
 	t := o.fresh(d)
-	if t.Kind != model.TableGPT || t.Array != 0 || t.Usable.Start >= usualArray+t.ArraySectors(d.SectorSize) {
+	if t.Kind != model.TableGPT || t.Array != 0 || t.Usable.Start >= model.UsualArray+t.ArraySectors(d.SectorSize) {
 		return nil
 	}
 	return refusedFor(model.Because("it lets partitions begin at sector %d, and its own %d entries reach up to sector %d", t.Usable.Start,
-		t.Slots, usualArray+t.ArraySectors(d.SectorSize)-1))
+		t.Slots, model.UsualArray+t.ArraySectors(d.SectorSize)-1))
 }
-
-// usualArray is the sector in which the entries of a GPT begin.
-const usualArray = 2
 
 // fresh returns the table without partitions.
 func (o Restore) fresh(before model.Disk) model.Table {
@@ -179,7 +176,7 @@ func (o Restore) fresh(before model.Disk) model.Table {
 		}
 		array := t.ArraySectors(z)
 		t.Usable = geometry.Span{
-			Start: cmp.Or(saved.First, max(t.Usable.Start, usualArray+array)), End: before.Sectors - 1 - array,
+			Start: cmp.Or(saved.First, max(t.Usable.Start, model.UsualArray+array)), End: before.Sectors - 1 - array,
 		}
 		if saved.Last != 0 {
 			t.Usable.End = saved.Last + 1

@@ -18,3 +18,20 @@ func TestEntrySize(t *testing.T) {
 	d.Press("enter")
 	d.Contains("1 Set the entry of p1 to 472 MiB")
 }
+
+// What a GPT says besides its partitions.
+func TestGPTDetails(t *testing.T) {
+	d := open(t, Varied())
+	d.Press(":")
+	d.Type("gpt details")
+	d.Press("enter")
+	d.Contains("Details of the GPT", "No change yet")
+	d.Press("right", "tab", "ctrl+u")
+	d.Type("1")
+	d.Contains("it can be sector 34 or later")
+	d.Press("ctrl+u")
+	d.Type("2048")
+	d.Contains("Set flag boot on the protective MBR; let partitions begin at sector 2048 instead of 34")
+	d.Press("enter")
+	d.Contains("2 pending")
+}

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,13 @@ func (d document) tablePath() string { return strings.TrimSuffix(d.path, "/") + 
 // inOrder returns why the partitions need no other numbers, or "".
 func inOrder(_ Model, d document) model.Reason {
 	return model.Reason(ops.Capital(string(ops.CannotSort(d.queue.Preview()))))
+}
+
+func noGPT(_ Model, d document) model.Reason {
+	if disk := d.queue.Preview(); disk.Table.Kind != model.TableGPT || !disk.ReadOnly().OK() {
+		return cmp.Or(disk.ReadOnly(), "Only a GPT has that")
+	}
+	return ""
 }
 
 func noTableToSave(_ Model, d document) model.Reason {

@@ -13,10 +13,7 @@ import (
 	"shunt/model"
 )
 
-const (
-	gptSlots   = 128 // entries of a new table
-	usualArray = 2   // the sector of its first copy's entries
-)
+const gptSlots = 128 // entries of a new table
 
 // editGPT returns the patches that put the differences between before and after into the table on the disk. If there are
 // none, it keeps everything, even damage. Otherwise it makes both copies whole and equal, with the backup at the end of
@@ -104,7 +101,7 @@ func freshGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]
 	raw := make([]byte, g.z)
 	le.PutUint32(raw[8:], gptRevision)
 	primary := gptCopy{name: "primary", at: 1, header: h, raw: raw}
-	primary.header.Array = cmp.Or(t.Array, usualArray)
+	primary.header.Array = cmp.Or(t.Array, model.UsualArray)
 	backup := gptCopy{name: "backup", at: after.Sectors - 1, header: h, raw: raw}
 	backup.header.Array = backup.at - h.arraySectors(g.z)
 	array, first := make([]byte, h.arrayBytes()), bootCode(g.source, before)

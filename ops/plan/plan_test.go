@@ -162,8 +162,10 @@ func TestPlanForms(t *testing.T) {
 		{"image +2GiB\nmove 2 right 1GiB and resize to +1MiB", "image size 3014MiB\nmove 2 right 1024MiB and resize to 992383s\n"},
 		{"resize 2 400MiB entry-only", "resize 2 to 400MiB entry-only\n"},
 		{"resize 2 by -1s entry-only", "resize 2 to 990334s entry-only\n"},
-		{"table new gpt first-lba=1MiB\ntable array 1000s\ntable first-lba 2MiB\ntable flag boot on\nnew 1MiB\nnew 1MiB at 10MiB\ndelete 1\nnew 1MiB at 20MiB\ntable sort",
-			"table new gpt first-lba=2048s\ntable array 1000s\ntable first-lba 4096s\ntable flag boot on\nnew 1MiB at 4096s\nnew 1MiB at 20480s\ndelete 1\nnew 1MiB at 40960s\ntable sort\n"},
+		{
+			"table new gpt first-lba=1MiB\ntable array 1000s\ntable first-lba 2MiB\ntable flag boot on\nnew 1MiB\nnew 1MiB at 10MiB\ndelete 1\nnew 1MiB at 20MiB\ntable sort",
+			"table new gpt first-lba=2048s\ntable array 1000s\ntable first-lba 4096s\ntable flag boot on\nnew 1MiB at 4096s\nnew 1MiB at 20480s\ndelete 1\nnew 1MiB at 40960s\ntable sort\n",
+		},
 		{"check 1", "check 1\n"},
 		{"format p1 fs=ext4", "format 1 fs=ext4\n"},
 		{`format 1 fs=swap label="a b"`, "format 1 fs=swap label=\"a b\"\n"},

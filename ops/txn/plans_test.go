@@ -110,7 +110,15 @@ func plans() []realPlan {
 			name: "mbr, sort", kind: model.TableMBR, sectors: 160, lines: []string{"table sort", "move 1 left 2s"},
 			parts: []model.Partition{primary(3, 7, 20), extended(1, 24, 130), logical(5, 24, 75, 90), logical(6, 44, 46, 60), logical(7, 62, 64, 70)},
 		},
-		gpt("the table's entries move", "move 1 left 4s", "delete 2", "move 1 to 90s", "table array 50s", "table flag boot on", "table first-lba 84s"),
+		{
+			name: "gpt, entries of the table move", kind: model.TableGPT, sectors: 200,
+			lines: []string{"table array 50s", "table flag boot on", "table first-lba 84s", "move 2 right 5s"},
+			parts: []model.Partition{primary(1, 90, 110), primary(2, 120, 140)},
+		},
+		{
+			name: "gpt, entries of the table move over themselves", kind: model.TableGPT, sectors: 200, lines: []string{"table array 9s", "delete 2"},
+			parts: []model.Partition{primary(1, 90, 110), primary(2, 120, 140)},
+		},
 		gpt("another GPT", "table new gpt", "new 40s at 50s"),
 		gpt("an MBR instead", "table new mbr", "new 10s at 20s", "new 80s at 40s"),
 		gpt("copy", "copy 1 at 125s", "move 1 left 3s"),

@@ -183,16 +183,34 @@ func (r *Rehearsal) hideAdded(t *tables) error {
 func (r *Rehearsal) changing(changed changes) []model.PartID {
 	writes := changed.writes().minus(newRanges(spans(r.final)))
 	var ids []model.PartID
+	another := chainOrder(r.Before, r.After)
 	for _, p := range r.Before.Partitions() {
 		after, stays := r.After.Partition(p.ID)
 		at := r.bytesOf(p.Span)
-		touched := len(writes.within(at.off, at.end)) > 0
+		touched := len(writes.within(at.off, at.end)) > 0 || another && p.Role == model.Logical
 		// A partition in use stays, and its entry changes at most its length; see withoutBusy.
 		if !p.Use.Busy() && p.Role != model.Extended && (touched || !stays || after.Span != p.Span) {
 			ids = append(ids, p.ID)
 		}
 	}
 	return slices.Clip(ids)
+}
+
+// chainOrder reports whether the chain of logical partitions gets another order. While it is written it could show one
+// partition twice.
+func chainOrder(before, after model.Disk) bool {
+	number := 0
+	for _, p := range before.Logicals() {
+		q, stays := after.Partition(p.ID)
+		if !stays || q.Role != model.Logical {
+			continue
+		}
+		if q.Number < number {
+			return true
+		}
+		number = q.Number
+	}
+	return false
 }
 
 // headLen is how many bytes at the start of a partition are compared to see whether its file system was used. The
