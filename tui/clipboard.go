@@ -68,6 +68,14 @@ func (m Model) clipFor(d document) (dialog.Clip, error) {
 	return c, nil
 }
 
+// nothingCopied returns the reason shown if there is nothing to paste.
+func nothingCopied(m Model, d document) model.Reason {
+	if _, err := m.clipFor(d); err != nil {
+		return model.Reason(sentence(err))
+	}
+	return ""
+}
+
 // openPaste opens the dialog for a copy in the selected free space, or asks whether to overwrite the selected partition.
 func (m Model) openPaste(d document) Model {
 	c, err := m.clipFor(d)

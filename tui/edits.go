@@ -116,17 +116,22 @@ func whyFixed(d document, id model.PartID) model.Reason {
 	return l.Grow
 }
 
-func (m Model) openCreate(d document) Model {
+// noFreeSpace returns the reason shown if no free space is selected.
+func noFreeSpace(_ Model, d document) model.Reason {
 	row, ok := d.selected()
-	if ok && row.Kind == model.RowPartition && row.Partition.Role == model.Extended {
-		return m.say(toneWarn, "Select the free space inside the extended partition")
+	switch text := d.noGap(); {
+	case ok && row.Kind == model.RowPartition && row.Partition.Role == model.Extended:
+		return "Select the free space inside the extended partition"
+	case text != "":
+		return model.Reason(text)
+	case !ok || row.Kind != model.RowGap:
+		return "Select free space to make a partition in"
 	}
-	if text := d.noGap(); text != "" {
-		return m.say(toneWarn, text)
-	}
-	if !ok || row.Kind != model.RowGap {
-		return m.say(toneWarn, "Select free space to make a partition in")
-	}
+	return ""
+}
+
+func (m Model) openCreate(d document) Model {
+	row, _ := d.selected()
 	return m.open(dialog.NewCreate(d.queue, row.Gap, d.align(m.Align)))
 }
 

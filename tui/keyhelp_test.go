@@ -79,7 +79,7 @@ func TestKeysOfDialogs(t *testing.T) {
 	d.Press("end")
 	d.Contains("delete the word to the left")
 	d.Press("home")
-	d.Contains("Align to", "The grid for positions")
+	d.Contains("Align to", "A change is rounded")
 	d.Press("esc")
 	d.Contains("Resize/Move p1", "Free space preceding")
 	d.Press("esc", "l", "ctrl+u", "?")

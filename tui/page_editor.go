@@ -31,12 +31,12 @@ func editorGroups() []bindingGroup {
 			on("enter", "edit what is selected", noCommand(Model.enter), "enter").unless(notOpen),
 			on("m", "resize/move", noCommand(Model.openResize), "m").
 				unless(noContents("resize or move: n makes a new one here")),
-			on("n", "new", noCommand(Model.openCreate), "n").unless(noTable),
+			on("n", "new", noCommand(Model.openCreate), "n").unless(noTable).unless(noFreeSpace),
 			on("d", "delete", onSelected(func(p model.Partition) ops.Operation { return ops.Delete{ID: p.ID} }), "d", "delete").
 				unless(noPartition("delete")),
 			on("f", "format", edit(dialog.NewFormat, tryFormat), "f").unless(noPartition("format")),
 			on("c", "copy", noCommand(Model.copyPart), "c").unless(noPartition("copy")),
-			on("v", "paste", noCommand(Model.openPaste), "v").unless(notInTable),
+			on("v", "paste", noCommand(Model.openPaste), "v").unless(notInTable).unless(nothingCopied),
 			on("l", "label", edit(dialog.NewLabel, tryLabel), "l").unless(noContents("label")),
 			on("N", "partition name", edit(dialog.NewName, tryName), "N").unless(noPartition("name")),
 			on("t", "type and flags", edit(newType, tryType), "t").unless(noPartition("change the type or flags of")),
