@@ -20,7 +20,7 @@ func misfit(d model.Disk, p model.Partition) model.Reason {
 			geometry.FormatBytes(p.FS.Excess(z.Bytes(p.Span.Len()))), where, d.Reach(p).End-1)
 	}
 	if owner, ok := intrudes(d, p); ok {
-		return model.Because("the %s of %s reaches into it, and nothing tells which of the two is whole: copy the files of both away "+
+		return model.Because("the %s of %s reaches into it, and it is not known which of the two is whole: copy the files of both away "+
 			"and delete one of them", contents(owner), owner.Ref())
 	}
 	return ""

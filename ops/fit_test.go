@@ -108,7 +108,7 @@ func TestCut(t *testing.T) {
 	taken := gpt(1000*mib, holding(1, 100, 150), part(2, 220*mib, 300*mib, ext4(80*geometry.MiB, geometry.MiB)))
 	last := gpt(400*mib, holding(1, 100, 150))
 	const longer = "its ext4 is 50.0 MiB longer than the partition: first give it room up to sector 511999"
-	const other = "the ext4 of p1 reaches into it, and nothing tells which of the two is whole: copy the files of both away and delete one of them"
+	const other = "the ext4 of p1 reaches into it, and it is not known which of the two is whole: copy the files of both away and delete one of them"
 	for _, c := range []struct {
 		disk model.Disk
 		line string

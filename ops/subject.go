@@ -159,7 +159,7 @@ func cannotResize(d model.Disk, p model.Partition) model.Reason {
 	case typed && p.Type == raid:
 		return "a RAID member may be described at its end"
 	case p.FS.Trait == model.Unread, p.FS.Trait == model.Anchored, p.FS.Trait == model.Divided:
-		return model.Because("it %s, so nothing there can be told its new size", p.FS.Notes)
+		return model.Because("it %s, so it cannot learn its new size", p.FS.Notes)
 	}
 	return ""
 }

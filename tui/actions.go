@@ -100,7 +100,7 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	case dialog.Free:
 		return m.runOnTarget(d, "Ending the use", freeParts(d, a.IDs))
 	case dialog.Attach:
-		const said = "attached as %s; it stays so until M detaches it"
+		const said = "attached as %s; M detaches it"
 		return m.runOnTarget(d, "Attaching", replaceTarget(m.Backend, d, m.Backend.Attach, said))
 	case dialog.GoTo:
 		return m.goToSector(d, a.Sector)

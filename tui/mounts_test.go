@@ -76,7 +76,7 @@ func TestAttachAndDetach(t *testing.T) {
 	d.Press("enter")
 	d.Contains("Attach stick.raw as a loop device?")
 	d.Press("y")
-	d.Contains("stick.raw is attached as /dev/loop7; it stays so until M detaches it", "shunt  loop7", "1 pending", "▸ p2")
+	d.Contains("stick.raw is attached as /dev/loop7; M detaches it", "shunt  loop7", "1 pending", "▸ p2")
 	if !slices.Equal(b.Opened, []string{stick, "/dev/loop7"}) || !slices.Equal(b.Closed, []string{stick}) {
 		t.Errorf("opened %v, closed %v", b.Opened, b.Closed)
 	}

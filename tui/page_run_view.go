@@ -158,7 +158,7 @@ func (b *block) paceLine(d document) string {
 			parts = append(parts, widget.Duration(roundLeft(d.run.meter.left))+" left")
 		}
 	case now.Step > n && n > 0:
-		parts = append(parts, widget.Clean(now.Stage))
+		parts = append(parts, widget.Clean(report.StageWords(now.Stage)))
 	case now.Step > 0:
 		parts = append(parts, fmt.Sprintf("step %d of %d", now.Step, max(n, now.Step)))
 	}
@@ -188,7 +188,7 @@ func (b *block) commitText(d document) {
 	}
 	b.add(b.st.Strong.Render(head), "", b.gauge(d), b.paceLine(d), "")
 	if at < 0 && now.Stage != "" {
-		b.add(b.stepLine(1, 1, ops.Phrase{{Verb: ops.Verb{Doing: widget.Clean(cmp.Or(now.Doing, now.Stage))}}}, now.Running), "")
+		b.add(b.stepLine(1, 1, ops.Phrase{{Verb: ops.Verb{Doing: widget.Clean(cmp.Or(now.Doing, report.StageWords(now.Stage)))}}}, now.Running), "")
 	}
 	if now.Phase != report.Undoing {
 		b.milestones(list, now, at)

@@ -78,12 +78,12 @@ func (d document) status() status {
 	}
 	now := status{word: cmp.Or(word, "rehearsing"), urgency: 1, bar: tea.ProgressBarDefault}
 	if now.sign = now.word; r.committing {
-		now.sign = cmp.Or(r.now.Stage, now.word)
+		now.sign = cmp.Or(report.StageWords(r.now.Stage), now.word)
 	}
 	return now
 }
 
-// windowTitle describes the state: "shunt: stick.raw 42 % copy".
+// windowTitle describes the state: "shunt: stick.raw 42 % copying data".
 func (m Model) windowTitle() string {
 	d, ok := m.signalled()
 	if !ok {

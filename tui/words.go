@@ -110,7 +110,11 @@ func lastText(name string, last report.Last) []string {
 	}
 	t := resultNotice(kind, name, last.Result)
 	when := last.When.Local().Format(time.DateTime)
-	lines := []string{fmt.Sprintf("%s of %s ended at %s: %s.", what, name, when, strings.ToLower(t.head)), t.meaning}
+	how := ": " + strings.ToLower(t.head)
+	if last.Result.Outcome == report.Done {
+		how = "" // the next line says it
+	}
+	lines := []string{fmt.Sprintf("%s of %s ended at %s%s.", what, name, when, how), t.meaning}
 	if last.Result.Err != "" {
 		lines = append(lines, widget.Clean(last.Result.Err))
 	}
@@ -194,7 +198,7 @@ var switchMilestones = []milestone{
 	{
 		milestoneWords("switch", "switching", "switched", " to the new disk by one write"),
 		[]string{"table"},
-		"If the power fails: the disk is as it was or as planned. No partition has to be hidden, since none is ever moved in part.",
+		"If the power fails: the disk is exactly as it was or exactly as planned.",
 	},
 	{milestoneWords("verify", "verifying", "verified", ""), []string{"verify", "keep"}, "If the power fails: the target is as planned."},
 	{milestoneWords("done", "done", "done", ""), []string{"done"}, "If the power fails: the target is as planned."},

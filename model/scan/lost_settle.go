@@ -106,7 +106,7 @@ func (s *sweep) bound(found []model.Lost, i int) {
 		if end := geometry.AlignMiB.Down(limit, z); end > l.Span.Start {
 			l.Span.End = end
 		}
-		l.Why = append(l.Why, "nothing tells its length: it is taken to reach to where something else begins")
+		l.Why = append(l.Why, "its length is not known: it is taken to reach to where something else begins")
 	case l.Listed == model.TableNone && geometry.AlignMiB.Down(l.Span.Start, z) == l.Span.Start:
 		if end := geometry.AlignMiB.Up(l.Span.End, z); end <= limit && end > l.Span.End {
 			l.Span.End = end

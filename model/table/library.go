@@ -52,7 +52,7 @@ func slots(sector []byte) []mbrEntry {
 	sign(b)
 	t, err := mbr.Read(memory{bytes.NewReader(b)}, mbrSize, mbrSize)
 	if err != nil {
-		panic(fmt.Sprintf("table: internal error: go-diskfs refuses a sound MBR: %v", err))
+		panic(fmt.Sprintf("table: internal error: the library refuses a sound MBR: %v", err))
 	}
 	entries := make([]mbrEntry, 0, mbrSlots)
 	for _, p := range t.Partitions {

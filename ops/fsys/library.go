@@ -24,13 +24,13 @@ type directories interface {
 }
 
 // errNotSuited is returned if go-diskfs must not read the file system.
-var errNotSuited = errors.New("not suited for go-diskfs")
+var errNotSuited = errors.New("not suited for the library")
 
 // guarded lists a directory with go-diskfs and recovers from its panics, which are common on damaged file systems.
 func guarded(open func() (directories, error), dir []string) (entries []report.FileEntry, more bool, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			entries, err = nil, fmt.Errorf("go-diskfs failed: %v", v)
+			entries, err = nil, fmt.Errorf("its directories cannot be read: %v", v)
 		}
 	}()
 	path := "."

@@ -212,7 +212,7 @@ func (l *line) item(q ops.Queue, p model.Partition) item {
 		// The size of swap space was chosen for a reason, so at most half of it is taken without asking.
 		it.least = max(it.least, p.Span.Len()/2)
 	case !p.FS.Known():
-		it.full = "nothing tells what is in it"
+		it.full = "it is not known what is in it"
 	}
 	if !it.full.OK() {
 		it.least = p.Span.Len()

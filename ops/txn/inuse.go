@@ -24,7 +24,7 @@ func (r *Rehearsal) keepVisible(changed changes, t tables) (tables, error) {
 	}
 	hidden, err := table.Hidden(r.Device, r.Before, r.changing(changed))
 	if err != nil {
-		return t, tried.Errorf("work out the fence: %w", err)
+		return t, tried.Errorf("find the partitions to hide: %w", err)
 	}
 	t.chained, t.refence = true, hidden
 	refuse := func(p model.Partition) error {

@@ -121,7 +121,7 @@ func (r *Rehearsal) tables(changed changes) (tables, error) {
 		return t, err
 	}
 	if t.fence, err = table.Hide(r.Device, r.Before, r.changing(changed)); err != nil {
-		return t, tried.Errorf("work out the fence: %w", err)
+		return t, tried.Errorf("find the partitions to hide: %w", err)
 	}
 	t.primary = int64(r.Before.SectorSize.Bytes(r.Before.Table.Usable.Start))
 	if r.Before.Table.Kind == model.TableGPT && r.After.Table.Kind == model.TableMBR && len(t.fence) > 0 {

@@ -25,7 +25,7 @@ func ScanWithProgress(t target.Target, tell func(what string)) (model.Disk, erro
 	if err != nil {
 		return disk, err
 	}
-	tell("looking who uses it")
+	tell("looking for its users")
 	disk.Fixed = t.Fixed()
 	switch t := t.(type) {
 	case target.Switching:

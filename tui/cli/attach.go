@@ -35,8 +35,8 @@ func (s *settings) detachCommand() *cobra.Command {
 		Use:   "detach IMAGE|DEVICE",
 		Short: "Remove the loop device of an image, with its partitions",
 		Long: "Detach undoes `shunt attach`, given the image or the loop device. It refuses while a partition is in use, " +
-			"and says\n" +
-			"by what.",
+			"and names\n" +
+			"its user.",
 		Args: arguments(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			l, err := session.Detach(args[0], s.opts)

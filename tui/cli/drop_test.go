@@ -62,7 +62,7 @@ func parentGone(t *testing.T, s slow, sig syscall.Signal, journal string) {
 	tidy(t, s.image, parent)
 	again := s.person.run(t, s.args("recover")...)
 	again.want(t, 0, "has no unfinished transaction")
-	if strings.Contains(again.err, "finished at") {
+	if strings.Contains(again.err, "ended at") {
 		t.Errorf("told twice: %s", again.err)
 	}
 }
@@ -79,11 +79,11 @@ func finishedMeanwhile(t *testing.T, s slow) {
 		t.Error(err)
 	}
 	s.person.run(t, s.args("info")...).want(t, 0)
-	s.person.run(t, s.args("recover")...).want(t, 0, "The last commit of "+s.image+" finished at", "done")
+	s.person.run(t, s.args("recover")...).want(t, 0, "The last commit of "+s.image+" ended at", "exactly as planned")
 	s.isAfter(t)
 	again := s.person.run(t, s.args("recover")...)
 	again.want(t, 0, "has no unfinished transaction")
-	if strings.Contains(again.err, "finished at") {
+	if strings.Contains(again.err, "ended at") {
 		t.Errorf("told twice: %s", again.err)
 	}
 }
@@ -176,7 +176,7 @@ func (s slow) haltedEarly(t *testing.T) (parent begun, worker int) {
 // recoveryAlone takes the program away from a roll back.
 func recoveryAlone(t *testing.T, s slow) {
 	t.Helper()
-	first, worker := s.halted(t, "committing: place")
+	first, worker := s.halted(t, "committing: writing new data")
 	send(t, worker, syscall.SIGTERM)
 	send(t, worker, syscall.SIGCONT)
 	first.end().want(t, 4)

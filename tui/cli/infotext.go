@@ -138,8 +138,8 @@ func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 			progressText(*f.Commit), f.Call.Line("recover"))}
 	}
 	if left != nil {
-		lines = append(lines, fmt.Sprintf("unfinished transaction, stage %s (%d of %d): %s",
-			left.Stage, left.Next, left.Units, f.Call.WaysOn(left.RollingBack)))
+		lines = append(lines, fmt.Sprintf("unfinished transaction, interrupted while %s (%d of %d steps done): %s",
+			report.StageWords(left.Stage), left.Next, left.Units, f.Call.WaysOn(left.RollingBack)))
 	}
 	if f.Undo != nil {
 		lines = append(lines, fmt.Sprintf("the transaction of %s can be undone with `%s`, if nothing was changed since; %s "+

@@ -60,15 +60,15 @@ func lastText(path string, last report.Last) string {
 	when := last.When.Local().Format(time.DateTime)
 	switch last.Result.Outcome {
 	case report.Done:
-		return fmt.Sprintf("%s finished at %s: done, the target is exactly as planned.", what, when)
+		return fmt.Sprintf("%s ended at %s: the target is exactly as planned.", what, when)
 	case report.RolledBack:
 		how := report.AsItWas(last.Result.LostUnused)
-		return fmt.Sprintf("%s finished at %s: rolled back, the target is %s.", what, when, how)
+		return fmt.Sprintf("%s was rolled back at %s: the target is %s.", what, when, how)
 	case report.Interrupted:
 		return fmt.Sprintf("%s was interrupted at %s: %s", what, when, last.Result.Err)
 	case report.Unchanged:
 	}
-	return fmt.Sprintf("%s ended at %s: the target was not changed: %s", what, when, last.Result.Err)
+	return fmt.Sprintf("%s was given up at %s, and the target was not changed: %s", what, when, last.Result.Err)
 }
 
 // printer prints the progress of a run, as text or as JSON lines.
@@ -126,7 +126,7 @@ func (p *printer) progress(u report.Progress, last string) string {
 }
 
 func progressText(u report.Progress) string {
-	text := fmt.Sprintf("%s: %s", u.Phase, cmp.Or(u.Doing, u.Stage))
+	text := fmt.Sprintf("%s: %s", u.Phase, cmp.Or(u.Doing, report.StageWords(u.Stage)))
 	if u.Total > 0 {
 		text += fmt.Sprintf(", %s of %s", geometry.FormatBytes(u.Done), geometry.FormatBytes(u.Total))
 	}
@@ -190,13 +190,13 @@ func (p *printer) cost(r report.Rehearsal) {
 		if r.CopyBytes > 0 {
 			copied = "copies " + geometry.FormatBytes(r.CopyBytes) + " from the backing file, "
 		}
-		p.say("  The commit %swrites %s to free places of the file; one write of 512 bytes then makes that the disk, so there is nothing to fence or to recover; "+
+		p.say("  The commit %swrites %s to free places of the file; one write of 512 bytes then makes that the disk, so it cannot stay half done; "+
 			"unused space that is not moved: %s.", copied, geometry.FormatBytes(r.PlaceBytes), geometry.FormatBytes(r.SkippedFree))
 		return
 	}
 	if r.NewImage {
 		p.say("  The commit writes a new image with %s of data beside the present one, checks it and compares it; then it takes the name in one step, "+
-			"so there is nothing to fence or to recover; unused space that is not copied: %s.", geometry.FormatBytes(r.NewFile), geometry.FormatBytes(r.SkippedFree))
+			"so it cannot stay half done; unused space that is not copied: %s.", geometry.FormatBytes(r.NewFile), geometry.FormatBytes(r.SkippedFree))
 		return
 	}
 	p.say("  The commit copies %s within the target, writes %s of new content and keeps a journal of %s; "+

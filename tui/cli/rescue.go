@@ -37,7 +37,7 @@ func (s *settings) rescueCommand() *cobra.Command {
 			"`shunt ls TARGET lost1`, or by its place, as in `shunt ls TARGET @2048s`.\n\n" +
 			"With --plan it writes a plan that puts them back: those that are sure or likely, lie in no other one, and are not\n" +
 			"in the way of anything. The plan writes the table alone, and `shunt apply` carries it out. If there is no table, or\n" +
-			"one of which nothing can be read, the plan makes a new one around them.",
+			"nothing of it can be read, the plan makes a new one around them.",
 		Example: "  shunt rescue disk.raw\n  shunt ls disk.raw lost2 /home\n  shunt rescue disk.raw --plan back && shunt apply disk.raw back",
 		Args:    arguments(1, 1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return s.rescue(cmd.Context(), args[0], f) },

@@ -69,8 +69,8 @@ func NewOpenTable(proposal string) Dialog {
 func NewCopyOut(name, proposal string, c CopyOut) Dialog {
 	return newForm(filePath{
 		title: "Copy " + name + " out", does: "copy", path: newPath(proposal),
-		text: "Copies it to a file system of this machine, with everything below it. A path without / at its begin starts where " +
-			"shunt was started. A directory that exists gets the copy inside it.",
+		text: "Copies it, with everything below it. A path that does not begin with / " +
+			"starts where shunt was started. A directory that exists gets the copy inside it.",
 		action: func(path string) Action {
 			c.Dest = path
 			return c

@@ -56,7 +56,7 @@ func field(own stop, name string, width int, f *widget.Field) row {
 
 // pathField returns a row with a field for a path, over the whole width.
 func pathField(f *widget.Field) row {
-	r := field(stopName, "Path", 0, f).meant("The path of a file. One without / at its begin starts where shunt was started; ~ is the home directory.")
+	r := field(stopName, "Path", 0, f).meant("The path of a file. One that does not begin with / starts where shunt was started; ~ is the home directory.")
 	r.draw = func(p paper) drawing { return fieldLine(p.st.Focus.Render("Path "), *f, p.width-7, p) }
 	return r
 }

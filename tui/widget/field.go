@@ -26,7 +26,7 @@ type Field struct {
 var fieldKeys = struct{ left, right, home, end, back, del, word, clear key.Binding }{
 	left:  fieldKey("a character to the left", "left"),
 	right: fieldKey("a character to the right", "right"),
-	home:  fieldKey("begin of the text", "home", "ctrl+a"),
+	home:  fieldKey("start of the text", "home", "ctrl+a"),
 	end:   fieldKey("end of the text", "end", "ctrl+e"),
 	back:  fieldKey("delete to the left", "backspace", "ctrl+h"),
 	del:   fieldKey("delete to the right", "delete", "ctrl+d"),
