@@ -47,7 +47,7 @@ func TestSigns(t *testing.T) {
 	d.Do(func() {
 		s.run().Tell(report.Progress{Phase: report.Committing, Stage: "copy", Done: 42 * geometry.MiB, Total: 100 * geometry.MiB, Elapsed: 9 * time.Second})
 	})
-	is("shunt: stick.raw 42 % copy", tea.ProgressBarDefault, 42, 1)
+	is("shunt: stick.raw 42 % copying data", tea.ProgressBarDefault, 42, 1)
 	d.Do(func() { s.run().Tell(report.Progress{Phase: report.Finished}) })
 	d.Do(func() { s.run().End(resultDone) })
 	is("shunt: stick.raw done", tea.ProgressBarNone, 0, 2)
