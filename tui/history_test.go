@@ -42,7 +42,7 @@ func TestHistory(t *testing.T) {
 	d.Press("U")
 	d.Contains("History of stick.raw")
 
-	show(nil).Contains("Nothing that this user's shunt knows of")
+	show(nil).Contains("Nothing is noted for this user")
 }
 
 // Plan files that were saved or opened are offered when a plan is opened.

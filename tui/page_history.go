@@ -58,7 +58,7 @@ func (m Model) historyText(d document, width int) (title string, lines []string)
 	b.head("Before that")
 	past := report.Past(m.reader.deeds, d.facts.Undo)
 	if len(past) == 0 {
-		b.wrap(m.st.Muted, "Nothing that this user's shunt knows of.")
+		b.wrap(m.st.Muted, "Nothing is noted for this user.")
 	} else {
 		b.wrap(m.st.Muted, "These cannot be undone any more: only the last commit can.")
 	}

@@ -131,7 +131,7 @@ func noneReturns(m Model, d document) model.Reason {
 			return ""
 		}
 	}
-	return "There is nothing that can go back without being chosen: p puts the selected one back"
+	return "Nothing is sure enough to go back unasked: p puts the selected one back"
 }
 
 func noLostFiles(m Model, _ document) model.Reason {
@@ -225,7 +225,7 @@ func (m Model) lostNotes() []string {
 	case l.err != nil:
 		b.wrap(st.Warn, sentence(l.err))
 	case len(l.found) == 0:
-		b.wrap(st.Muted, "No lost partition was found in what no partition has.")
+		b.wrap(st.Muted, "No lost partition was found in unallocated space.")
 	}
 	return b.lines
 }

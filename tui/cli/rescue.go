@@ -31,7 +31,7 @@ func (s *settings) rescueCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rescue TARGET",
 		Short: "Find lost partitions, and write the plan that puts them back",
-		Long: "Rescue searches what no partition has for the beginnings of file systems, for copies of their superblocks, and\n" +
+		Long: "Rescue searches unallocated space for the beginnings of file systems, for copies of their superblocks, and\n" +
 			"for what is left of old tables. It prints each lost partition with its place and size, how sure it is and why.\n" +
 			"Nothing is written. The files of one are listed and copied with its name instead of a number, as in\n" +
 			"`shunt ls TARGET lost1`, or by its place, as in `shunt ls TARGET @2048s`.\n\n" +
