@@ -96,15 +96,17 @@ func (q Queue) without(drop func(i int) bool) merger {
 }
 
 // deletion proposes to drop the edits of a partition before its deletion, and also the deletion if the queue made the
-// partition.
+// partition. Where others took the room that a dropped move made, the deletion comes in place of the first edit.
 func (q Queue) deletion(b Delete) []merger {
 	last := len(q.ops) - 1
 	edits := func(i int) bool { return q.ops[i].Part() == b.ID }
 	but := q.without(func(i int) bool { return i < last && edits(i) })
-	if _, scanned := q.initial.Partition(b.ID); scanned {
-		return []merger{but}
+	if _, scanned := q.initial.Partition(b.ID); !scanned {
+		return []merger{q.without(edits), but}
 	}
-	return []merger{q.without(edits), but}
+	early := q.without(edits) // its list begins at the first edit
+	early.list, early.joined = append([]Operation{b}, early.list...), early.from
+	return []merger{but, early}
 }
 
 // pair proposes to replace operation i and the last one by a single one, at either place.

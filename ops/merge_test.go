@@ -55,6 +55,16 @@ func TestEditsOfTheSameThingAreOne(t *testing.T) {
 			[]ops.Operation{ops.MoveResize{ID: 2, Shift: 2 * mib}, ops.SetLabel{ID: 2, Label: "x"}, ops.SetName{ID: 1, Name: "n"}},
 		},
 		{
+			"room that was made by moving what is deleted", named,
+			[]ops.Operation{ops.MoveResize{ID: 2, Shift: 500 * mib}, ops.SetLabel{ID: 2, Label: "x"}, ops.MoveResize{ID: 1, Len: 300 * mib}, ops.Delete{ID: 2}},
+			[]ops.Operation{ops.Delete{ID: 2}, ops.MoveResize{ID: 1, Len: 300 * mib}},
+		},
+		{
+			"not what was copied on the way", named,
+			[]ops.Operation{ops.SetLabel{ID: 2, Label: "x"}, ops.Copy{ID: 3, From: 2, At: 1000 * mib, Len: 100 * mib}, ops.Delete{ID: 2}},
+			[]ops.Operation{ops.SetLabel{ID: 2, Label: "x"}, ops.Copy{ID: 3, From: 2, At: 1000 * mib, Len: 100 * mib}, ops.Delete{ID: 2}},
+		},
+		{
 			"where it is possible", named,
 			[]ops.Operation{ops.MoveResize{ID: 1, Len: 150 * mib}, ops.Delete{ID: 2}, ops.MoveResize{ID: 1, Len: gib}},
 			[]ops.Operation{ops.Delete{ID: 2}, ops.MoveResize{ID: 1, Len: gib}},
@@ -182,7 +192,7 @@ func TestEditsOfTheSameThingAreOne(t *testing.T) {
 		{
 			"edited, made room and deleted", named,
 			[]ops.Operation{ops.MoveResize{ID: 2, Shift: gib}, ops.MoveResize{ID: 1, Len: gib}, ops.Delete{ID: 2}},
-			[]ops.Operation{ops.MoveResize{ID: 2, Shift: gib}, ops.MoveResize{ID: 1, Len: gib}, ops.Delete{ID: 2}},
+			[]ops.Operation{ops.Delete{ID: 2}, ops.MoveResize{ID: 1, Len: gib}},
 		},
 		{
 			"a new table", named,

@@ -8,6 +8,32 @@ import (
 	"shunt/model"
 )
 
+// Noun returns what an edit of a partition is called: "move".
+func Noun(op Operation) string {
+	switch op := op.(type) {
+	case MoveResize:
+		if op.Shift == 0 {
+			return "resize"
+		}
+		return "move"
+	case SetLabel:
+		return "label"
+	case SetName:
+		return "name"
+	case SetType:
+		return "type"
+	case SetFlag:
+		return "flag"
+	case Check:
+		return "check"
+	case Format:
+		return "format"
+	case NewUUID:
+		return "new UUID"
+	}
+	return "edit"
+}
+
 // amount formats a distance or difference. Up to 10 GiB it uses MiB, as people do: "1024 MiB", not "1.00 GiB".
 func amount(b geometry.Bytes) string {
 	const most = 10 * geometry.GiB

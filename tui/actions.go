@@ -158,6 +158,8 @@ func stagedWords(before, after ops.Queue, op ops.Operation, width int) string {
 	switch n := after.Len(); {
 	case n > before.Len():
 		text = "Pending: " + op.Describe(before.Preview()).String()
+	case droppedEdits(before, after, op) > 0:
+		text = droppedEditWords(before, op, droppedEdits(before, after, op))
 	case last.To >= 0:
 		text = "Pending, as one edit: " + described(after, last.To)
 	case n == 0:
@@ -170,6 +172,26 @@ func stagedWords(before, after ops.Queue, op ops.Operation, width int) string {
 	}
 	// What to press next is never cut: the list shows the operation in full.
 	return widget.Fit(text, min(widget.Width(text), width-widget.Width(more)), cutMark) + more
+}
+
+// droppedEdits returns how many pending edits of a partition its deletion replaced, if the partition is on the target.
+func droppedEdits(before, after ops.Queue, op ops.Operation) int {
+	del, ok := op.(ops.Delete)
+	if _, scanned := before.Initial().Partition(del.ID); !ok || !scanned {
+		return 0
+	}
+	return before.Len() + 1 - after.Len()
+}
+
+// droppedEditWords says which pending edits of a partition its deletion replaced.
+func droppedEditWords(before ops.Queue, op ops.Operation, n int) string {
+	p, _ := before.Preview().Partition(op.Part())
+	text := "Pending: delete " + p.Ref()
+	if n > 1 {
+		return text + fmt.Sprintf("; its %d edits are dropped", n)
+	}
+	at := slices.IndexFunc(before.Ops(), func(old ops.Operation) bool { return old.Part() == op.Part() })
+	return text + "; its " + ops.Noun(before.Ops()[at]) + " is dropped"
 }
 
 // cutMark ends a text that was cut in a message. Messages are not styled yet, so the mark is replaced in ASCII later.

@@ -377,3 +377,45 @@ func TestLeapsStayInTheirList(t *testing.T) {
 		d.Contains("▸ unallocated")
 	}
 }
+
+// A deletion drops the pending edits of its partition, and says so; undo brings them back.
+func TestDeletionDropsEdits(t *testing.T) {
+	d := open(t, Founding())
+	d.Press("z")
+	d.Type("+2GiB")
+	d.Press("enter", "j", "m")
+	d.Type("+100MiB")
+	d.Press("enter", "d")
+	d.Contains("Pending: delete p2", "; its move is dropped; a applies", "2 pending")
+	d.Press("u")
+	d.Contains("2 Move p2 right by 100 MiB")
+	d.Press("x", "d")
+	d.Contains("its 2 edits are dropped")
+
+	// Room that a move made for another partition is made by the deletion instead: nothing of p2 is copied.
+	d = open(t, Founding())
+	stageFounding(d)
+	d.Press("j", "d")
+	d.Contains("its move is dropped", "2 Delete p2", "3 Grow p1")
+	d.Lacks("copies")
+	d.Press("d", "u")
+	d = open(t, Founding())
+	d.Press("j", "d")
+	d.Contains("Pending: Delete p2")
+	d.Lacks("dropped")
+}
+
+// Enter makes a table where nothing can be lost, and nothing anywhere else.
+func TestEnterOnBlankDisk(t *testing.T) {
+	d := open(t, Blank())
+	d.Press("enter", "enter")
+	d.Contains("1 Make a new GPT")
+	for _, key := range []string{"enter", "esc", "n"} {
+		d := open(t, Founding())
+		d.Press("T", key)
+		d.Contains("Nothing yet.")
+	}
+	d = open(t, Blank())
+	d.Press("T", "n")
+	d.Contains("Nothing yet.")
+}

@@ -66,3 +66,25 @@ func within(n int64, ranges []Range) []Range {
 	slices.SortFunc(out, func(a, b Range) int { return cmp.Compare(a.Off, b.Off) })
 	return out
 }
+
+// Forget says that nobody needs what was moved into [off, off+n): such bytes become those that the base has there, and behind keep,
+// where the base counts as cut off, Free. Bytes that were written stay. Parts outside of the disk are ignored.
+func (o *Overlay) Forget(off, n, keep int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	off, n = max(0, off), min(saturate(off, n), o.size)-max(0, off)
+	if n <= 0 {
+		return
+	}
+	var out merger
+	for e := range o.extents.walk(off, n) {
+		if e.Kind != Base || e.Unchanged() {
+			out.add(e)
+			continue
+		}
+		at := min(max(keep, e.Off), e.End())
+		out.add(Extent{Off: e.Off, Len: at - e.Off, Kind: Base, Src: e.Off})
+		out.add(Extent{Off: at, Len: e.End() - at, Kind: Free})
+	}
+	o.extents.set(out.out...)
+}

@@ -73,6 +73,8 @@ func plans() []realPlan {
 		mounted(gpt("in use, others move", "move 4 right 20s", "delete 1"), 2),
 		mounted(gpt("in use and grown", "move 4 right 20s", "grow 2"), 2),
 		mounted(gpt("in use and grown with the image", "image grow 32KiB", "grow 4"), 4),
+		gpt("moved aside for another and deleted", "move 4 right 20s", "move 2 right 20s", "delete 4"),
+		mbr("moved in part over another place and deleted", "move 7 right 10s", "move 6 right 5s", "delete 6", "delete 6"),
 		mounted(mbr("in use and grown", "move 5 right 3s", "grow 1"), 1),
 		mounted(mbr("logical in use and grown", "move 7 right 30s", "resize 6 by +5s"), 6),
 		mounted(mbr("logical in use, all others move", "move 5 right 2s", "move 7 right 3s", "move 1 left 3s"), 6),

@@ -112,6 +112,7 @@ func (r *Rehearsal) Run(ctx context.Context) (out report.Rehearsal, err error) {
 			return out, err
 		}
 	}
+	r.forgetDeleted()
 	out.Nothing = r.tookIn && r.Overlay.Size() == r.Device.Size() && !r.changes()
 	if fs, ok := r.filesystems[0]; ok {
 		out.Filesystems = append(out.Filesystems, fs)

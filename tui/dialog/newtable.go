@@ -13,7 +13,7 @@ import (
 	"shunt/tui/widget"
 )
 
-// newTable asks for the kind of a new partition table, and shows what is lost. Enter alone changes nothing.
+// newTable asks for the kind of a new partition table, and shows what is lost. Enter alone changes nothing, except on a blank disk.
 type newTable struct {
 	staging
 	kind   int // index in tableKinds
@@ -24,7 +24,17 @@ var tableKinds = [...]model.TableKind{model.TableGPT, model.TableMBR}
 
 // NewNewTable returns the dialog for the queue's preview.
 func NewNewTable(q ops.Queue, align geometry.Alignment) Dialog {
-	return newForm(newTable{staging: staging{queue: q, align: align}})
+	t := newTable{staging: staging{queue: q, align: align}}
+	if t.harmless() {
+		t.chosen = 1
+	}
+	return newForm(t)
+}
+
+// harmless reports whether the disk is blank, so that a new table loses nothing.
+func (t *newTable) harmless() bool {
+	d := t.queue.Preview()
+	return d.Table.Kind == model.TableNone && d.Whole.Word() == model.BlankWord
 }
 
 func (t *newTable) check() { t.judge(ops.NewTable{Kind: tableKinds[t.kind]}) }
