@@ -46,6 +46,8 @@ type Options struct {
 	AnyContent bool
 	// Group is the sessions that may copy from each other's targets; nil for a session alone.
 	Group *Group
+	// Version is that of this program, for logs.
+	Version string
 	// Program is the name of this program, for commands in advice; "" means "shunt".
 	Program string
 	// Note is called with every transaction that ends and has changed the target, before the end of its run. It may be nil.

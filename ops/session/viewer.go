@@ -340,7 +340,7 @@ func (v Viewer) reader(at attach.Source, q worker.Question) (*process, error) {
 // job fills in what a worker needs to know about the target.
 func (v Viewer) job(j worker.Job) worker.Job {
 	j.Path, j.SectorSize, j.Files = v.target.Path(), v.target.SectorSize(), len(v.target.Files())
-	j.Format = v.opts.Format
+	j.Format, j.Version = v.opts.Format, v.opts.Version
 	j.NoLock, j.Overlays, j.Call = v.opts.NoLock, v.opts.Overlays, v.opts.Call(j.Path)
 	return j
 }

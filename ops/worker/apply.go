@@ -27,6 +27,7 @@ import (
 func (w *process) apply(ctx context.Context, tools func() ops.Capabilities) report.Result {
 	defer w.tidy()
 	w.link.at(func(p *report.Progress) { p.Phase = report.Rehearsing })
+	w.logHead()
 	q, err := w.queue(tools)
 	if err != nil {
 		return w.failed(err)
@@ -156,7 +157,7 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Re
 	r.OnStep = func(i int, result *report.StepResult) {
 		words := r.Steps[i].Words(r.Before.SectorSize)
 		if result == nil {
-			w.logf("== %s", words.Do())
+			w.logTimed(words.Do())
 			w.link.at(func(p *report.Progress) {
 				p.Phase, p.Stage, p.Doing, p.Step, p.Steps = report.Rehearsing, words.Do(), words.Doing(), i+1, len(r.Steps)
 			})

@@ -30,7 +30,7 @@ func (w *process) growMounted(ctx context.Context, q ops.Queue, disk model.Disk,
 			continue
 		}
 		words := s.Words(disk.SectorSize)
-		w.logf("== %s", words.Do())
+		w.logTimed(words.Do())
 		w.link.at(func(p *report.Progress) { p.Stage, p.Doing = words.Do(), words.Doing() })
 		w.link.sendProgress()
 		want, _ := q.Preview().Partition(s.Part)

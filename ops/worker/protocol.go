@@ -36,6 +36,7 @@ type Job struct {
 	SectorSize geometry.SectorSize
 	Format     string // as in target.Options
 	NoLock     bool
+	Version    string   // of the program, for the log
 	Overlays   []string // images elsewhere that may show the target as their backing file
 	Journal    journal.Handle
 	// Beside is the directory beside the image, if the journal lies elsewhere and a new file may take the image's name. Waits

@@ -24,6 +24,7 @@ func (w *process) recover(ctx context.Context) report.Result {
 		phase, outcome, how = report.Committing, report.Done, txn.Finish
 	}
 	w.acceptFollowers()
+	w.logHead()
 	lost := w.losesUnused()
 	err := w.allowed()
 	switch {

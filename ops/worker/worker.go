@@ -299,7 +299,7 @@ func (w *process) watch(phase report.Phase) txn.Watch {
 	last := journal.Stage(0)
 	return func(stage journal.Stage, done, total int64) {
 		if stage != last {
-			w.logf("%s: %s", phase, stage)
+			w.logTimed(fmt.Sprintf("%s: %s", phase, stage))
 		}
 		w.link.at(func(p *report.Progress) {
 			p.Phase, p.Stage, p.Doing = phase, stage.String(), ""

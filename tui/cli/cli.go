@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -89,7 +90,8 @@ func (s *settings) read(*cobra.Command, []string) (err error) {
 		return usage(fmt.Errorf("--format %s is not possible: use one of %s", safetext.Word(s.format), strings.Join(registry.Formats(), ", ")))
 	}
 	s.opts = session.Options{Program: s.program, SectorSize: z, Format: s.format, Journal: s.journal, NoLock: s.noLock, AllowDisks: s.allowDisks}
-	s.opts.Note = finder(s.opts).Note
+	info, _ := debug.ReadBuildInfo()
+	s.opts.Note, s.opts.Version = finder(s.opts).Note, versionText(info)
 	for _, path := range s.overlays {
 		if abs, err := filepath.Abs(path); err == nil {
 			path = abs

@@ -131,6 +131,12 @@ func TestResting(t *testing.T) {
 	if end := run.Result(); end.Outcome != report.Done {
 		t.Errorf("%+v", end)
 	}
+	log := strings.Join(run.Log(), "\n")
+	for _, want := range []string{"apply on " + a + ", 20", "  1. Move p2 right by 20 MiB\n  2. Label ext4 in p1 \"after\"\n", "  label ext4 in p1 \"after\"\n$ tune2fs -L after p1\n"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log lacks %q:\n%s", want, log)
+		}
+	}
 	if got := sh(t, dir, "blkid -p -s LABEL -o value -O 1048576 -S 41943040 a.raw"); strings.TrimSpace(got) != "after" {
 		t.Errorf("the label is %q", got)
 	}
