@@ -14,6 +14,7 @@ const mostBanner = 3
 // banner is what a user should know before editing. The zero value is none.
 type banner struct {
 	text string
+	key  string // which key leads on, or ""
 	kind bannerKind
 }
 
@@ -29,12 +30,13 @@ const (
 // banner returns why the disk is read-only, what is wrong with it, that a partition is not filled, or how to begin on a
 // disk that holds nothing, in this order. The information page has the details.
 func (d document) banner() banner {
+	const details = "(i: details)"
 	disk := d.queue.Preview()
 	if p, fatal := disk.Fatal(); fatal {
 		if p.Plain != "" {
-			return banner{"Read-only. " + widget.Clean(p.Plain) + " (i: details)", bannerDamage}
+			return banner{"Read-only. " + widget.Clean(p.Plain), details, bannerDamage}
 		}
-		return banner{"Read-only: " + widget.Clean(p.Text), bannerDamage}
+		return banner{"Read-only: " + widget.Clean(p.Text), "", bannerDamage}
 	}
 	for _, p := range disk.Problems() {
 		if p.Severity != model.Warning {
@@ -44,19 +46,19 @@ func (d document) banner() banner {
 		if p.Sound {
 			kind = bannerNote
 		}
-		return banner{widget.Clean(cmp.Or(p.Plain, p.Text)) + " (i: details)", kind}
+		return banner{widget.Clean(cmp.Or(p.Plain, p.Text)), details, kind}
 	}
 	chosen, _ := d.partition()
 	if text := model.Unfilled(disk, chosen); text != "" {
-		return banner{widget.Clean(text) + " (F fills it)", bannerOdd}
+		return banner{widget.Clean(text), "(F fills it)", bannerOdd}
 	}
 	for p := range disk.Each() {
 		if text := model.Unfilled(disk, p); text != "" {
-			return banner{widget.Clean(text), bannerOdd}
+			return banner{widget.Clean(text), "", bannerOdd}
 		}
 	}
 	if disk.Table.Kind == model.TableNone && disk.Whole.Word() == model.BlankWord {
-		return banner{"Nothing is on this disk yet. Enter makes a partition table.", bannerHint}
+		return banner{"Nothing is on this disk yet. Enter makes a partition table.", "", bannerHint}
 	}
 	return banner{}
 }
@@ -69,8 +71,14 @@ func (m Model) bannerLines(d document) []string {
 	}
 	looks := [...]styles.Look{bannerHint: m.st.Muted, bannerOdd: m.st.Warn, bannerNote: m.st.Warn, bannerDamage: m.st.Danger}
 	lines := widget.Wrap(b.text, m.width-2)
+	if last := len(lines) - 1; b.key != "" && widget.Width(lines[last]+" "+b.key) <= m.width-2 {
+		lines[last] += " " + b.key
+	} else if b.key != "" {
+		lines = append(lines, b.key)
+	}
 	if len(lines) > mostBanner {
-		lines = append(lines[:mostBanner-1], widget.Fit(b.text[len(lines[0]):], m.width-2, m.st.More))
+		rest := lines[mostBanner-1] + " " + lines[mostBanner]
+		lines = append(lines[:mostBanner-1], widget.Fit(rest, m.width-2, m.st.More))
 	}
 	for i, line := range lines {
 		lines[i] = looks[b.kind].Render(widget.Fit(" "+line, m.width, m.st.More))

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops/report"
 	"shunt/tui/styles"
@@ -110,7 +111,7 @@ func (m Model) infoText(d document, width int) (title string, lines []string) {
 }
 
 func (b *block) gap(disk model.Disk, r model.Row) {
-	b.fact("Sectors", fmt.Sprintf("%d to %d, %d in all", r.Span.Start, r.Span.End-1, r.Span.Len()))
+	b.fact("Sectors", fmt.Sprintf("%s to %s, %s in all", geometry.Grouped(r.Span.Start), geometry.Grouped(r.Span.End-1), geometry.Grouped(r.Span.Len())))
 	b.fact("Size", report.ExactBytes(disk.SectorSize.Bytes(r.Span.Len())))
 }
 

@@ -49,7 +49,7 @@ func TargetSheet(d model.Disk, f Facts, name string) Sheet {
 	}
 	s = s.With(table(d)).With(remarks(d, f.Call))
 	if d.Table.Kind == model.TableNone {
-		s = s.With(contents(d.Whole, d.Size()))
+		s = s.With(wholeContents(d))
 	}
 	return s
 }
@@ -87,7 +87,7 @@ func entry(d model.Disk, p model.Partition) SheetSection {
 		s.Add("Attributes", fmt.Sprintf("0x%016x", p.Attributes))
 	}
 	if p.Role == model.Logical {
-		s.Add("Boot record", fmt.Sprintf("sector %d, %d before the partition", p.EBR, p.Span.Start-p.EBR))
+		s.Add("Boot record", fmt.Sprintf("sector %s, %s before the partition", geometry.Grouped(p.EBR), geometry.Grouped(p.Span.Start-p.EBR)))
 	}
 	if text := d.Intruded(p); text != "" {
 		s.Warn("In doubt", text, Wrong)
@@ -146,6 +146,14 @@ func typeText(kind model.TableKind, t model.PartType) string {
 		return string(t)
 	}
 	return fmt.Sprintf("%s (%s)", name, t)
+}
+
+// wholeContents describes what is on a disk without a table.
+func wholeContents(d model.Disk) SheetSection {
+	if d.Whole.Word() != model.BlankWord {
+		return contents(d.Whole, d.Size())
+	}
+	return SheetSection{Title: "Contents", Lines: []SheetLine{{Name: "Contents", Value: "blank: every byte is zero"}}}
 }
 
 // contents describes the file system that the scan found in n bytes: in a partition, or on a disk without a table.
@@ -213,7 +221,7 @@ func table(d model.Disk) SheetSection {
 	}
 	if !t.Usable.Empty() {
 		size := geometry.FormatBytes(z.Bytes(t.Usable.Len()))
-		s.Add("Usable", fmt.Sprintf("sectors %d to %d (%s)", t.Usable.Start, t.Usable.End-1, size))
+		s.Add("Usable", fmt.Sprintf("sectors %s to %s (%s)", geometry.Grouped(t.Usable.Start), geometry.Grouped(t.Usable.End-1), size))
 	}
 	if t.Kind == model.TableGPT {
 		size := t.EntrySize

@@ -139,7 +139,11 @@ func (s Segment) draw(width, rows int, st *styles.Styles) []string {
 		return []string{s.marked(label, st) + " " + shade(width-2-Width(label))}
 	}
 	if label := s.tightLabel(width, st); label != "" {
-		return []string{s.name().Render(label) + shade(width-Width(label))}
+		rest := width - Width(label)
+		if rest < leastShading {
+			return []string{s.name().Render(label) + strings.Repeat(" ", max(0, rest))} // one cell would say full or empty
+		}
+		return []string{s.name().Render(label) + shade(rest)}
 	}
 	return []string{shade(width)}
 }

@@ -140,7 +140,7 @@ func TestDiskBar(t *testing.T) {
 			"tiny ones stay",
 			[]widget.Segment{seg(1, 0, "p1"), seg(1_000_000, 0, "p2"), seg(1, 0, "p3")},
 			20, 1,
-			"p1.| p2 ........|p3.",
+			"p1 | p2 ........|p3 ",
 		},
 		{
 			"extended",
