@@ -254,8 +254,7 @@ func present(q ops.Queue, op ops.Operation) model.PartID {
 	return 0
 }
 
-// drop removes the selected operation. After the last one the partitions get the keyboard, where the same key deletes: so it is
-// ignored for a moment.
+// drop removes the selected operation. After the last one the partitions get the keyboard, where the same key deletes.
 func (m Model) drop(d document) (Model, tea.Cmd) {
 	text := "Removed: " + described(d.queue, d.pending)
 	q, err := d.queue.Remove(d.pending)
@@ -266,9 +265,29 @@ func (m Model) drop(d document) (Model, tea.Cmd) {
 	if q.Len() > 0 {
 		return m, nil
 	}
-	m = m.say(toneGood, text+"; nothing is pending any more")
-	m.note.emptied = true
-	return m.ignoreKeys()
+	return m.say(toneGood, text+"; nothing is pending any more").afterLast()
+}
+
+// afterLast waits until the key that has removed the last operation is let go.
+func (m Model) afterLast() (Model, tea.Cmd) {
+	m.gen++
+	m.note.emptied = m.gen
+	gen := m.gen
+	return m, m.Clock(quiet, func() tea.Msg {
+		return result(func(m Model) (Model, tea.Cmd) {
+			m.note.settled = m.note.settled || m.note.emptied == gen
+			return m, nil
+		})
+	})
+}
+
+// removesNothing answers the key that has removed the last operation, when it is pressed again.
+func (m Model) removesNothing(settled bool) (Model, tea.Cmd) {
+	m = m.say(toneWarn, "Nothing is pending any more; d once more deletes what is selected")
+	if settled {
+		return m, nil
+	}
+	return m.afterLast()
 }
 
 func (m Model) doEarlier(d document) Model { return m.shift(d, -1) }

@@ -83,8 +83,10 @@ type Model struct {
 type note struct {
 	text string
 	tone tone
-	// emptied says that the last pending operation was removed. The same key deletes a partition now, so it is refused once.
-	emptied bool
+	// emptied is not 0 after the last pending operation was removed. The same key deletes a partition now, so it is refused while it
+	// may still be held down, and then once more. settled says that it was let go.
+	emptied int
+	settled bool
 }
 
 // gate ignores keys for a page or dialog that opened by itself.

@@ -151,7 +151,7 @@ func TestFocusStays(t *testing.T) {
 	d := open(t, Founding())
 	d.Press("x", "P", "d")
 	d.Contains("nothing is pending any more", "Nothing yet.")
-	d.Press("d", "d") // the key is still held down
+	d.Press("d", "d", "d") // the key is still held down
 	d.Contains("Nothing yet.")
 	quietly(d)
 	d.Press("d")

@@ -68,10 +68,10 @@ func (m Model) press(msg tea.KeyPressMsg) (Model, tea.Cmd) {
 	if m.gate.closed {
 		return m.ignoreKeys()
 	}
-	emptied := m.note.emptied
+	said := m.note
 	m.note = note{}
-	if emptied && len(m.dialogs) == 0 && keymap.Match(msg, removeKeys()) {
-		return m.say(toneWarn, "Nothing is pending any more; d once more deletes what is selected"), nil
+	if said.emptied != 0 && len(m.dialogs) == 0 && keymap.Match(msg, removeKeys()) {
+		return m.removesNothing(said.settled)
 	}
 	if keymap.Match(msg, suspendBinding().Binding) {
 		return m.suspend()

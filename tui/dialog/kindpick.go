@@ -63,7 +63,11 @@ func (k *kindPick) row() row {
 			}
 		}
 		more := p.st.Muted.Render(fmt.Sprintf("%d can be made: space lists them", can))
-		return drawing{lines: []string{formName("File system", p) + look.Render(word)}}.beside(more, p.width)
+		spots := widget.Row(0, 0, widget.Spot{Text: formName("File system", p)}, widget.Spot{Text: look.Render(word)})
+		if last := (widget.Spot{Text: "  " + more, X: widget.Width(widget.Line(spots)), Entry: 1}); last.X+widget.Width(last.Text) <= p.width {
+			spots = append(spots, last)
+		}
+		return drawing{lines: []string{widget.Line(spots)}, spots: spots}
 	}
 	r.take = func(msg tea.Msg) Action {
 		press, _ := msg.(tea.KeyPressMsg)
@@ -82,7 +86,7 @@ func (k *kindPick) row() row {
 		return nil
 	}
 	r.mouse = func(m Mouse) Action {
-		if m.Event == Press {
+		if m.Event == Press && m.Entry > 0 {
 			k.show()
 		}
 		return nil
