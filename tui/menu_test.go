@@ -54,9 +54,9 @@ func TestRightButtonPlaces(t *testing.T) {
 	d.RightClick("p6 ▓")
 	d.Contains("╭ p6")
 	d.RightClick("Pending") // the edge of a box: nothing is there but the disk
-	d.Contains("╭ server.qcow2", "image size", "what is supported")
+	d.Contains("╭ server.qcow2", "image size", "new table")
 	d.ClickAt(0, 0)
-	d.Lacks("what is supported")
+	d.Lacks("╭ server.qcow2")
 
 	// On a pending operation.
 	d.Press("home", "j", "x", "j", "x")
