@@ -87,6 +87,7 @@ func listed(begun string, wanted func(report.Candidate) bool) (list []cobra.Comp
 		word := dir + e.Name
 		switch {
 		case !strings.HasPrefix(e.Name, base), base == "" && strings.HasPrefix(e.Name, "."), strings.ContainsFunc(e.Name, unprintable):
+		case e.Kind == report.CandidateDir && strings.HasSuffix(e.Name, ".shunt") && base != e.Name: // a journal, not a place for images
 		case e.Kind == report.CandidateDir:
 			list = append(list, word+"/")
 		case e.Kind == report.CandidateFile && wanted(e):

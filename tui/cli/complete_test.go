@@ -23,7 +23,7 @@ func TestCompletion(t *testing.T) {
 	dir := t.TempDir()
 	image := filepath.Join(dir, "a b.raw")
 	people()[0].run(t, "demo", "--make-only", image).want(t, exitDone)
-	sh(t, dir, "mkdir sub .hidden; echo 'grow 1' >notes.txt; truncate -s 2M plan.img; truncate -s 3G $'odd\\nname.raw'")
+	sh(t, dir, "mkdir sub .hidden plan.img.shunt; echo 'grow 1' >notes.txt; truncate -s 2M plan.img; truncate -s 3G $'odd\\nname.raw'")
 	before := digest(t, image)
 	held, err := os.Open(image)
 	if err != nil {
