@@ -42,6 +42,8 @@ func (q Queue) Consequences() []string {
 	}{
 		{q.lost(), "Deletes everything in ", ". Have a backup if you need it."},
 		{q.shortened(), "Ends before its file system does: ", ". It cannot be used until it has its room back, and what is made in that room destroys it."},
+		{q.wiped(), "Wipes ", ": what is there is gone for good. No undo brings it back, and once it has begun it can only be finished."},
+		{q.wipedBelow(), "What is wiped can still be read from ", ": those have to go too."},
 		{
 			asleep, "A hibernated system sleeps in ", ". When it wakes up it goes on with all that it had open as that was: do not " +
 				"edit what belongs to it.",

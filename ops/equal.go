@@ -160,6 +160,8 @@ func (l *ledger) step(op Operation, s Step) {
 	switch s.Kind {
 	case StepWipe:
 		h.bytes += fmt.Sprintf("wiped %v\n", s.Window)
+	case StepErase:
+		h = holding{from: with(s.Random)}
 	case StepMakeFS:
 		h = holding{from: madeAs(s.FS)}
 		if s.UUID == "" {

@@ -194,7 +194,7 @@ func madeLike(a New, p model.Partition, kind model.TableKind) New {
 // overwrites reports whether an operation replaces the contents of its partition.
 func overwrites(op Operation) bool {
 	switch op.(type) {
-	case Format, CopyOver, Discard:
+	case Format, CopyOver, Discard, Wipe:
 		return true
 	}
 	return false

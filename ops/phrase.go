@@ -22,6 +22,7 @@ var (
 	moving      = Verb{"move", "moving", "moved"}
 	setting     = Verb{"set", "setting", "set"}
 	sparsifying = Verb{"sparsify", "sparsifying", "sparsified"}
+	wiping      = Verb{"wipe", "wiping", "wiped"}
 	shrinking   = Verb{"shrink", "shrinking", "shrank"}
 )
 

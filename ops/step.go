@@ -40,6 +40,8 @@ const (
 	StepWipe
 	// StepWipeDisk erases signatures of contents of the whole disk, where they are in Window.
 	StepWipeDisk
+	// StepErase overwrites all of Window with zeros, or with random data. Nothing of what was there is kept.
+	StepErase
 	// StepMakeFS makes an empty file system of kind FS with Label. It fills Window.
 	StepMakeFS
 	// StepLabelFS sets the label of the file system in Window to Label; "" removes it.
@@ -93,6 +95,7 @@ type Step struct {
 	Free     bool   // StepFindSpare: what the file system holds free is known, and a tool can judge it
 	ID       string // of a snapshot
 	Format   string // of a backing file
+	Random   bool   // StepErase
 	Half     bool   // StepUUIDFS: only the half that Windows shows
 	UUID     string // StepMakeFS: UUID for the new file system (swap keeps its own), or "" for a random one
 	Mounted  string // StepGrowMounted: the directory
@@ -125,6 +128,8 @@ func (s Step) Words(z geometry.SectorSize) Phrase {
 		return phrase(Verb{"tell", "telling", "told"}, "the boot code of the disk that the boot loader in %s begins at sector %d", s.Ref, s.To.Start)
 	case StepWipe, StepWipeDisk:
 		return phrase(Verb{"erase", "erasing", "erased"}, "old signatures in %s", s.Ref)
+	case StepErase:
+		return phrase(wiping, "%s %s", s.Ref, with(s.Random))
 	case StepMakeFS:
 		return phrase(making, "%s in %s", s.FS, s.Ref)
 	case StepLabelFS:

@@ -89,6 +89,7 @@ const (
 	Verify      Options = 1 << iota // read everything back before the transaction counts as complete
 	KeepUndo                        // keep the files that an undo of the complete transaction needs
 	LosesUnused                     // a roll back does not restore the content of some blocks that no file system used
+	Erases                          // content is wiped: once that has begun there is no way back
 )
 
 // Has reports whether w is one of the options.

@@ -18,6 +18,7 @@
 //	check P
 //	copy P at OFFSET [size=SIZE] [as=primary|logical] [from=PATH] | copy P over Q [from=PATH]
 //	format P fs=KIND [label=TEXT] | format P cleared
+//	wipe P [random] | wipe free [random]
 //	label P TEXT | name P TEXT
 //	type P TYPE | flag P FLAG on|off
 //	uuid P new|half

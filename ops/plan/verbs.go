@@ -35,6 +35,7 @@ var verbs = []verb{
 	{"name", 3, 3, one(func(l *line) ops.Operation { return ops.SetName{ID: l.partition().ID, Name: l.text("the name")} })},
 	{"type", 3, 3, one((*line).partType)},
 	{"flag", 4, 4, one((*line).flag)},
+	{"wipe", 2, 3, one((*line).wipe)},
 	{"uuid", 3, 3, one((*line).uuid)},
 	{"table", 2, 4, one((*line).table)},
 }
@@ -128,6 +129,8 @@ func written(op ops.Operation, d model.Disk) string {
 		w.edit("flag", op.ID, string(op.Flag), onOff[op.On])
 	case ops.NewUUID:
 		w.edit("uuid", op.ID, newHalf[op.Half])
+	case ops.Wipe:
+		w.wipe(op)
 	case ops.NewTable:
 		w.add("table", "new", strings.ToLower(op.Kind.String()))
 		if op.First != 0 {

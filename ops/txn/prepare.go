@@ -30,7 +30,11 @@ func (r *Rehearsal) Prepare(
 	}
 	changed.unused = newRanges(r.unclaimed(t.before), changed.unused)
 	changed.zeros = newRanges(r.spare.zeros)
-	tx, err := prepare(r.Device, store, spill, changed, t, r.header(name, plan), defaultTuning)
+	header := r.header(name, plan)
+	if r.wipes() {
+		header.Options |= journal.Erases
+	}
+	tx, err := prepare(r.Device, store, spill, changed, t, header, defaultTuning)
 	if err != nil {
 		return nil, err
 	}

@@ -78,6 +78,9 @@ func (r *Rehearsal) Run(ctx context.Context) (out report.Rehearsal, err error) {
 	r.filesystems, r.sound = map[model.PartID]report.Filesystem{}, map[model.PartID]bool{}
 	r.mended, r.judged = map[model.PartID]bool{}, map[model.PartID]bool{}
 	defer func() { out.Warnings = r.warnings() }()
+	if r.wipes() {
+		r.Options &^= journal.KeepUndo
+	}
 	for i, step := range r.Steps {
 		if err := ctx.Err(); err != nil {
 			return out, err
@@ -183,6 +186,8 @@ func (r *Rehearsal) step(ctx context.Context, s ops.Step) error {
 	case ops.StepDropBitmaps:
 		r.drops = true
 		return nil
+	case ops.StepErase:
+		return r.wipeOut(ctx, s)
 	case ops.StepFindSpare:
 		return r.findSpare(ctx, s)
 	case ops.StepGiveBack:
