@@ -21,6 +21,7 @@ func (q Queue) Cost(i int) string {
 			words = append(words, tool)
 		}
 	}
+	words = append(words, q.randomCost(i)...)
 	// A resize always begins with a check, so the check is not mentioned.
 	was, _ := before.Partition(q.ops[i].Part())
 	if len(words) > 1 && words[0] == q.env.Caps.Of(was.FS.Kind).Tools.Check {
@@ -38,6 +39,20 @@ func (q Queue) Cost(i int) string {
 		return cmp.Or(q.layerCost(i), "instant")
 	}
 	return strings.Join(words, ", ")
+}
+
+// randomCost says how much random data an operation writes, if it writes any.
+func (q Queue) randomCost(i int) (words []string) {
+	n := geometry.Sector(0)
+	for _, s := range q.steps(i) {
+		if s.Kind == StepErase && s.Random {
+			n += s.Window.Len()
+		}
+	}
+	if n > 0 {
+		words = append(words, "writes "+geometry.FormatBytes(q.Before(i).SectorSize.Bytes(n)))
+	}
+	return words
 }
 
 // layerCost says what an operation on backing files costs, or returns "".

@@ -137,6 +137,12 @@ func randomEdit(r *rand.Rand, d model.Disk, p model.Partition) ops.Operation {
 			return ops.SetFlag{ID: p.ID, Flag: flags[r.Intn(len(flags))], On: r.Intn(2) == 0}
 		}
 	}
+	if r.Intn(4) == 0 {
+		return ops.Wipe{ID: p.ID, Random: r.Intn(2) == 0}
+	}
+	if r.Intn(8) == 0 {
+		return ops.Wipe{Free: true, Random: r.Intn(2) == 0}
+	}
 	return ops.NewUUID{ID: p.ID, Half: r.Intn(4) == 0}
 }
 

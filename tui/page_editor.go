@@ -47,6 +47,7 @@ func editorGroups() []bindingGroup {
 				unless(noContents("fill: there is no file system here")),
 			byPalette("resize the entry alone", edit(dialog.NewEntrySize, tryEntrySize)).unless(noPartition("resize its entry alone")),
 			on("g", "make room", Model.openRoom, "g").unless(notInTable),
+			byPalette("wipe", noCommand(Model.openWipe)).unless(notInTable),
 		}},
 		{diskGroup, needTarget([]binding{
 			on("z", "image size", noCommand(Model.openImageSize), "z"),

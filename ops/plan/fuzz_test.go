@@ -20,6 +20,7 @@ func FuzzParse(f *testing.F) {
 		"table new gpt first-lba=34s\ntable array 40s\ntable first-lba 99s\ntable flag boot on\ntable sort", "table new gpt\nnew 10MiB\nname 1 x\ntable new mbr", "image grow 1MiB\ntable gpt\nmove 2 right 10s",
 		"copy 1 over 2\nimage grow 1GiB\ncopy 2 at 1GiB size=500MiB", "delete 6\ncopy 1 at 203MiB as=logical from=/other", "copy 1 over 1 from=\"/other\"",
 		"new 10MiB at 600MiB keep partuuid=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0 name=x", "delete 1\nnew 10MiB at 1MiB keep type=0x07 as=primary",
+		"wipe 2 random\nwipe free\nformat 2 fs=ext4",
 		"resize 2 by -1s", "resize 2 by -1s entry-only\nresize 1 to 1MiB entry-only\ngrow 1", "move 1 left 9223372036854775807s", "# \"", "new 4096TiB at 4095TiB",
 		`table restore "label: dos\x0a\x0ap1 : start=63, size=9, type=83, bootable\x0ap2 : start=988033, size=990335, type=83"`,
 		`table restore "label: gpt\x0a\x0ap1 : start=2048, size=9, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, name=\"a\\x22\""` + "\nnew 1MiB\ntable new gpt",

@@ -14,7 +14,7 @@ import (
 
 func TestPlanErrors(t *testing.T) {
 	tests := []struct{ text, want string }{
-		{"mvoe 1 right 1MiB", `plan line 1, column 1: "mvoe" is not an operation: use image, move, resize, grow, room, new, delete, check, copy, discard, format, label, name, type, flag, uuid or table`},
+		{"mvoe 1 right 1MiB", `plan line 1, column 1: "mvoe" is not an operation: use image, move, resize, grow, room, new, delete, check, copy, discard, format, label, name, type, flag, wipe, uuid or table`},
 		{"\n# comment\n   image", "plan line 3, column 9: what to do with the image is missing: use grow, size, to, by, min, repair, drop-bitmaps, sparsify, snapshot, flatten, rebase or commit"},
 		{"image shrink 1GiB", `plan line 1, column 7: "shrink" is not something to do with the image: use grow, size, to, by, min, repair, drop-bitmaps, sparsify, snapshot, flatten, rebase or commit`},
 		{"image grow", "plan line 1, column 11: by how much is missing: use a size with a unit such as 1.5GiB"},
@@ -92,7 +92,7 @@ func TestPlanErrors(t *testing.T) {
 		{"table", `plan line 1, column 6: what to do with the table is missing: use new, gpt, restore, sort, flag, first-lba or array`},
 		{"table new", `plan line 1, column 10: the kind of table is missing: use gpt or mbr`},
 		{"table new bsd", `plan line 1, column 11: "bsd" is not a kind of table: use gpt or mbr`},
-		{"  \u00fc 1", `plan line 1, column 3: "ü" is not an operation: use image, move, resize, grow, room, new, delete, check, copy, discard, format, label, name, type, flag, uuid or table`},
+		{"  \u00fc 1", `plan line 1, column 3: "ü" is not an operation: use image, move, resize, grow, room, new, delete, check, copy, discard, format, label, name, type, flag, wipe, uuid or table`},
 		{`new 1MiB label="ü" x`, `plan line 1, column 20: "x" is not a property of a new partition: use at, keep, fs=, label=, name=, type=, partuuid= or as=`},
 		{"image grow 1GiB\n  grow 1", "plan line 2, column 3: cannot grow p1: there is no free space behind it: p2 starts there"},
 		{"#\n" + strings.Repeat("x", 530000), "plan line 2, column 1: the line is longer than 524288 bytes"},

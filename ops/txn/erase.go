@@ -37,13 +37,14 @@ func (r *Rehearsal) wipeOut(ctx context.Context, s ops.Step) error {
 	})
 }
 
-// erased reports whether a transaction that has come to unit next may have begun to wipe content.
+// erased reports whether a transaction that has come to unit next may have begun to wipe content, or to move other content over
+// it.
 func erased(p journal.Program, next int) bool {
 	if !p.Options.Has(journal.Erases) {
 		return false
 	}
 	for i, u := range p.Units {
-		if u.Stage == journal.StagePlace {
+		if u.Stage != journal.StageFence && u.Stage != journal.StageExtend {
 			return i <= next
 		}
 	}

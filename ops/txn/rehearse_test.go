@@ -115,7 +115,11 @@ func (w *world) keepsContent(tb testing.TB, q ops.Queue) {
 	tb.Helper()
 	for _, was := range w.real.before.Partitions() {
 		is, ok := q.Preview().Partition(was.ID)
-		over := func(op ops.Operation) bool { _, over := op.(ops.CopyOver); return over && op.Part() == was.ID }
+		over := func(op ops.Operation) bool {
+			_, copied := op.(ops.CopyOver)
+			_, wiped := op.(ops.Wipe)
+			return (copied || wiped) && op.Part() == was.ID
+		}
 		if !ok || was.Role == model.Extended || was.FS.Known() || slices.ContainsFunc(q.Ops(), over) {
 			continue
 		}

@@ -71,6 +71,8 @@ var planGroups = []planGroup{
 				[]string{"format P fs=ext4 label=L", "format P cleared"},
 				"replace the contents by an empty file system, or by nothing",
 			},
+			{[]string{"wipe P random", "wipe free random"}, "overwrite all of a partition, or unallocated space behind the first one but the last MiB of the disk; without `random`, " +
+				"with zeros; nothing is kept for an undo, and once it has begun it can only be finished"},
 			{
 				[]string{"discard P"},
 				"throw away the hibernated system in the swap space `P`, which is plain swap space with the same label and UUID " +

@@ -1,0 +1,14 @@
+package tui_test
+
+import "testing"
+
+// The palette wipes what is selected, or unallocated space, after a choice of what is written.
+func TestWipeMenu(t *testing.T) {
+	d := open(t, Varied())
+	d.Press("j", ":")
+	d.Type("wipe")
+	d.Press("enter")
+	d.Contains("Wipe", "with zeros", "with random data", "Wipe unallocated space", "no undo brings it back")
+	d.Press("enter")
+	d.Contains("Pending: Wipe p2")
+}
