@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math/rand"
+	"slices"
 	"testing"
 
 	"shunt/model/testneed"
@@ -17,7 +18,8 @@ func TestCrashErase(t *testing.T) {
 	for _, lines := range [][]string{
 		{"wipe 2"}, {"wipe 4 random"}, {"move 4 right 7s", "wipe 2"}, {"wipe 2", "delete 2", "move 4 left 20s"},
 	} {
-		p := plans()[8] // "gpt, move right, overlapping"
+		all := plans()
+		p := all[slices.IndexFunc(all, func(p realPlan) bool { return p.name == "gpt, move right, overlapping" })]
 		p.name, p.lines = "wipe", lines
 		w := p.world(t, rng)
 		w.options = journal.Erases
