@@ -9,9 +9,11 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
 	"shunt/ops/plan"
+	"shunt/ops/report"
 	"shunt/tui"
 	"shunt/tui/internal/tuitest"
 )
@@ -418,4 +420,35 @@ func TestEnterOnBlankDisk(t *testing.T) {
 	d = open(t, Blank())
 	d.Press("T", "n")
 	d.Contains("Nothing yet.")
+}
+
+// The last column names every pending edit of a partition.
+func TestChangeNamesAll(t *testing.T) {
+	d := open(t, Founding())
+	d.Resize(120, 40)
+	d.Press("j", "l")
+	d.Type("x")
+	d.Press("enter", "x", "k", "z")
+	d.Type("+2GiB")
+	d.Press("enter", "j", "m")
+	d.Type("+100MiB")
+	d.Press("enter")
+	d.Contains("→ 100 MiB label check")
+}
+
+// The bar of a commit never goes back: what is read again at its end is counted anew.
+func TestBarGoesOn(t *testing.T) {
+	target := Founding()
+	d := open(t, target)
+	story{t, d, target}.toCommit()
+	tell := func(stage string, done, total geometry.Bytes) {
+		d.Do(func() {
+			last(t, target).Tell(report.Progress{Phase: report.Committing, Stage: stage, Done: done * geometry.MiB, Total: total * geometry.MiB})
+		})
+	}
+	tell("copy", 26, 26)
+	d.Contains("100 %")
+	tell("verify", 1, 30)
+	d.Contains("100 %", "1.00 MiB of 30.0 MiB")
+	d.Lacks(" 3 %")
 }

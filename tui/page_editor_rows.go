@@ -119,11 +119,11 @@ func (m Model) change(d document, p model.Partition) string {
 	if word := d.replaced(p.ID); word != "" {
 		parts = append(parts, word)
 	}
-	if len(parts) == 0 {
-		parts = d.small(was, p)
+	if len(parts) == 0 || d.replaced(p.ID) == "" { // what replaces the contents has all its properties
+		parts = append(parts, d.small(was, p)...)
 	}
-	if len(parts) == 0 && checked(d, p.ID) {
-		parts = []string{"check"}
+	if checked(d, p.ID) {
+		parts = append(parts, "check")
 	}
 	if len(parts) == 0 {
 		parts = misfit(d.queue.Preview(), p)
@@ -131,7 +131,17 @@ func (m Model) change(d document, p model.Partition) string {
 	if was.Number != p.Number {
 		parts = append(parts, "was "+was.Ref())
 	}
-	return strings.Join(parts, " ")
+	return m.fitting(parts)
+}
+
+// fitting joins the words for the edits of a partition. A narrow window has room for the first of them; place and size always stay.
+func (m Model) fitting(parts []string) string {
+	const narrow, column, least = 100, 11, 2
+	n := len(parts)
+	for m.width < narrow && n > least && widget.Width(strings.Join(parts[:n], " ")) > column {
+		n--
+	}
+	return strings.Join(parts[:n], " ")
 }
 
 // shifted returns how place and size differ, one word each.

@@ -93,7 +93,7 @@ func (r running) rehearsalFailed() bool {
 }
 
 func (r running) progressed(p report.Progress) running {
-	if p.Phase != r.now.Phase || p.Total != r.now.Total {
+	if p.Phase != r.now.Phase {
 		r.maxShare = 0
 	}
 	r.now, r.meter = p, r.meter.add(p)
@@ -111,7 +111,8 @@ func (r running) share() float64 {
 	n := max(now.Steps, len(r.steps))
 	switch {
 	case now.Total > 0:
-		return float64(now.Done) / float64(now.Total)
+		// What is read back at the end of a commit is counted anew: the bar stays where it is meanwhile.
+		return max(r.maxShare, float64(now.Done)/float64(now.Total))
 	case r.committing || n == 0:
 		return -1
 	}

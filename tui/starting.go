@@ -80,6 +80,7 @@ func (m Model) askCommit(d document) (Model, tea.Cmd) {
 
 func (m Model) commit(d document) (Model, tea.Cmd) {
 	d.run.committing, d.run.state, d.run.scroll, d.run.took = true, runWorking, 0, 0
+	d.run.maxShare = 0
 	d.run.now = report.Progress{Phase: report.Committing}
 	return m.withDoc(m.current, d), background(d.run.run.Commit)
 }
