@@ -161,6 +161,12 @@ func (d Disk) TableGone() bool {
 	return d.Table.Kind != TableNone && !d.ReadOnly().OK() && d.Incurable().OK() && d.Table.Usable.Empty() && len(d.parts) == 0
 }
 
+// CuredBy reports whether the table of d is damaged and that of after, which follows from it, is not.
+func (d Disk) CuredBy(after Disk) bool {
+	damaged := func(p Problem) bool { return p.InTable }
+	return slices.ContainsFunc(d.problems, damaged) && !slices.ContainsFunc(after.problems, damaged)
+}
+
 // Needs returns how many sectors a disk that was cut off must have to be edited. It is 0 if more than the size is wrong.
 func (d Disk) Needs() geometry.Sector {
 	n := geometry.Sector(0)

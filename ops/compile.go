@@ -81,7 +81,7 @@ func tableChanges(before, after model.Disk) bool {
 	if before.Table.Kind == model.TableGPT && before.Sectors != after.Sectors {
 		return true
 	}
-	return !slices.EqualFunc(before.Partitions(), after.Partitions(), func(p, q model.Partition) bool {
+	return before.CuredBy(after) || !slices.EqualFunc(before.Partitions(), after.Partitions(), func(p, q model.Partition) bool {
 		p.FS, q.FS = model.Filesystem{}, model.Filesystem{} // not in the table
 		return p == q
 	})

@@ -56,6 +56,8 @@ type Env struct {
 	Contents func(geometry.Span) model.Filesystem
 	// Dump reads a saved partition table, for plan files that name it. If Dump is nil, none can be read.
 	Dump func(path string) (dump.Table, error)
+	// Readings returns the ways to understand a damaged table of the target, by their names. If Readings is nil, they are not known.
+	Readings func() []Reading
 	// NoNewFile says why no new file can take the name of an image whose format needs that for some edits (Image.Renews).
 	NoNewFile model.Reason
 	// Room returns the operations that give partition id at least size sectors, or as many as possible for size 0. For id
@@ -65,6 +67,12 @@ type Env struct {
 	// Tight returns the operations that make partition id and with it the image as small as possible, and leave the size of
 	// all others. The error is a *Refusal. If Tight is nil, it cannot be done.
 	Tight func(q Queue, id model.PartID, align geometry.Alignment) ([]Operation, error)
+}
+
+// Reading is one way to understand a table that is damaged or contradicts itself.
+type Reading struct {
+	Name, Text string
+	Table      dump.Table
 }
 
 // Refusal is the error for an operation that is impossible on the disk at its point in the queue.

@@ -119,7 +119,7 @@ func heldTogether(d model.Disk) model.Reason {
 
 // sameTables reports whether nothing of the table differs.
 func sameTables(before, after model.Disk) bool {
-	return before.ReadOnly().OK() && before.Table == after.Table &&
+	return !before.CuredBy(after) && before.Table == after.Table &&
 		slices.EqualFunc(before.Partitions(), after.Partitions(), func(p, q model.Partition) bool {
 			q.FS, q.UUID = p.FS, cmp.Or(q.UUID, p.UUID)
 			return p == q

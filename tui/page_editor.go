@@ -60,6 +60,7 @@ func editorGroups() []bindingGroup {
 			byPalette("GPT details", noCommand(func(m Model, d document) Model {
 				return m.open(dialog.NewGPTDetails(d.queue, d.align(m.Align)), nil)
 			})).unless(noGPT),
+			byPalette("cure the table", Model.openReadings).unless(undamaged),
 			byPalette("save table", noCommand(Model.askSaveTable)).unless(noTableToSave),
 			byPalette("restore table", noCommand(Model.askRestoreTable)),
 			byPalette("find lost partitions", Model.openLost),

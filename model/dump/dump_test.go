@@ -1,4 +1,4 @@
-package dump
+package dump_test
 
 import (
 	"errors"
@@ -11,6 +11,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/model/dump"
 	"shunt/model/table"
 	"shunt/model/testneed"
 )
@@ -24,14 +25,14 @@ func TestParse(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name, text string
-		want       Table
+		want       dump.Table
 	}{
 		{
 			"gpt", "# a comment\nlabel: gpt\r\nlabel-id: " + one + "\ndevice: /dev/sdb\nunit: sectors\nfirst-lba: 34\nlast-lba: 204766\n" +
 				"table-length: 256\nsector-size: 4096\ngrain: 2048\n\n/dev/sdb1 : start= 40, size= 8, type=" + strings.ToLower(linux) + ", uuid=" + one +
 				`, name="a\x22b, =:ü\xc3\xbc", attrs="RequiredPartition LegacyBIOSBootable GUID:48,63"` + "\n" +
 				"/dev/sdb12 :start=50,size=8,type=" + linux + `,attrs="GUID:60"`,
-			Table{
+			dump.Table{
 				Kind: model.TableGPT, ID: strings.ToLower(one), SectorSize: 4096, First: 34, Last: 204766, Slots: 256,
 				Parts: []model.Partition{
 					{
@@ -44,7 +45,7 @@ func TestParse(t *testing.T) {
 		},
 		{
 			"mbr", "label: dos\nlabel-id: 0xA0b\n\nd2p1 : start=63, size=9, type=f\nd2p5: start=65, size=1, type=0, bootable\nd2p3 : bootable, type=5, size=2,start=80",
-			Table{Kind: model.TableMBR, ID: "0x00000a0b", Parts: []model.Partition{
+			dump.Table{Kind: model.TableMBR, ID: "0x00000a0b", Parts: []model.Partition{
 				{Number: 1, Role: model.Extended, Span: geometry.SpanOf(63, 9), Type: "0x0f"},
 				{Number: 5, Role: model.Logical, Span: geometry.SpanOf(65, 1), Type: "0x00", Active: true},
 				{Number: 3, Span: geometry.SpanOf(80, 2), Type: "0x05", Active: true},
@@ -53,22 +54,22 @@ func TestParse(t *testing.T) {
 		{
 			"of an old version", "# partition table of /dev/sda\nunit: sectors\n\n/dev/sda1 : start=     2048, size=   204800, Id=83, bootable\n" +
 				"/dev/sda2 : start=        0, size=        0, Id= 0\n",
-			Table{Kind: model.TableMBR, Parts: []model.Partition{{Number: 1, Span: geometry.SpanOf(2048, 204800), Type: "0x83", Active: true}}},
+			dump.Table{Kind: model.TableMBR, Parts: []model.Partition{{Number: 1, Span: geometry.SpanOf(2048, 204800), Type: "0x83", Active: true}}},
 		},
 		{
 			"without names", "label: dos\nstart=10, size=2, type=83\nstart=20, size=2, type=7",
-			Table{Kind: model.TableMBR, Parts: []model.Partition{
+			dump.Table{Kind: model.TableMBR, Parts: []model.Partition{
 				{Number: 1, Span: geometry.SpanOf(10, 2), Type: "0x83"}, {Number: 2, Span: geometry.SpanOf(20, 2), Type: "0x07"},
 			}},
 		},
-		{"empty table", "label: gpt\n", Table{Kind: model.TableGPT}},
+		{"empty table", "label: gpt\n", dump.Table{Kind: model.TableGPT}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := Parse(c.text)
+			got, err := dump.Parse(c.text)
 			if err != nil || !reflect.DeepEqual(got, c.want) {
 				t.Fatalf("%v\n got %+v\nwant %+v", err, got, c.want)
 			}
-			again, err := Parse(got.String())
+			again, err := dump.Parse(got.String())
 			if err != nil || !reflect.DeepEqual(again, got) {
 				t.Errorf("written and read again: %v\n%s", err, got)
 			}
@@ -122,10 +123,10 @@ func TestParseErrors(t *testing.T) {
 		{"label: gpt\nd1 : start=1, size=1, type=" + linux + `, name="\xff"`, 2, "not UTF-8"},
 		{"label: gpt\nd1 : start=1, size=1, type=" + linux + `, attrs="GUID:5"`, 2, "not an attribute"},
 		{"label: gpt\nd1 : start=1, size=1, type=" + linux + `, attrs="Required"`, 2, "not an attribute"},
-		{strings.Repeat("#\n", MaxBytes), 0, "longer than"},
+		{strings.Repeat("#\n", dump.MaxBytes), 0, "longer than"},
 	} {
-		_, err := Parse(c.text)
-		var fault *Error
+		_, err := dump.Parse(c.text)
+		var fault *dump.Error
 		if !errors.As(err, &fault) || fault.Line != c.line || !strings.Contains(err.Error(), c.words) {
 			t.Errorf("%.60q: error %v, want line %d with %q", c.text, err, c.line, c.words)
 		}
@@ -138,12 +139,12 @@ func FuzzParse(f *testing.F) {
 	f.Add("label: dos\nlabel-id: 0x1\nd2p1 : start=63, size=9, type=f\nd2p5: start=65, size=1, type=83, bootable")
 	f.Add("unit: sectors\n/dev/sda1 : start=1, size=0, Id=83")
 	f.Fuzz(func(t *testing.T, text string) {
-		got, err := Parse(text)
+		got, err := dump.Parse(text)
 		if err != nil {
 			return
 		}
 		for _, path := range []string{"", text, "/dev/sda", "a b1"} {
-			again, err := Parse(got.Text(path))
+			again, err := dump.Parse(got.Text(path))
 			if err != nil || !reflect.DeepEqual(again, got) {
 				t.Fatalf("as a dump of %q: %v\n got %+v\nwant %+v", path, err, again, got)
 			}
@@ -182,15 +183,15 @@ start=9000, size=1, type=83' | sfdisk -q $IMG`},
 			testneed.Tool(t, "sgdisk")
 			sh("truncate -s 16M $IMG && " + c.script + " >/dev/null")
 			theirs := sfdiskDump(t, img)
-			got, err := Parse(theirs)
+			got, err := dump.Parse(theirs)
 			if err != nil {
 				t.Fatalf("what sfdisk writes: %v\n%s", err, theirs)
 			}
 			d := readDisk(t, img)
-			if want := Of(d); !reflect.DeepEqual(normal(got), normal(want)) {
+			if want := dump.Of(d); !reflect.DeepEqual(normal(got), normal(want)) {
 				t.Errorf("sfdisk's dump\n got %+v\nwant %+v", got, want)
 			}
-			ours := Of(d).Text(img)
+			ours := dump.Of(d).Text(img)
 			if ours != theirs {
 				t.Errorf("we write\n%s\nand sfdisk\n%s", ours, theirs)
 			}
@@ -206,9 +207,9 @@ start=9000, size=1, type=83' | sfdisk -q $IMG`},
 }
 
 // normal is a table with the number of entries that a dump leaves out.
-func normal(t Table) Table {
+func normal(t dump.Table) dump.Table {
 	if t.Kind == model.TableGPT && t.Slots == 0 {
-		t.Slots = usualSlots
+		t.Slots = 128
 	}
 	return t
 }

@@ -19,7 +19,7 @@ const gptSlots = 128 // entries of a new table
 // none, it keeps everything, even damage. Otherwise it makes both copies whole and equal, with the backup at the end of
 // the disk.
 func editGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]Patch, error) {
-	if sameTable(before, after) {
+	if sameTable(before, after) && !before.CuredBy(after) {
 		return g.verbatim()
 	}
 	c := g.chosen()

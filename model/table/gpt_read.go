@@ -96,16 +96,16 @@ func copyProblems(g *gptDisk, problems *report) {
 	const repaired = "it is rebuilt by the next change of the table; `sgdisk --verify {target}` shows the details"
 	switch {
 	case g.primary.fault != nil:
-		problems.warn(repaired, "primary GPT at LBA 1: %v; the backup at LBA %d is used instead", g.primary.fault, g.backup.at)
+		problems.damage(repaired, "primary GPT at LBA 1: %v; the backup at LBA %d is used instead", g.primary.fault, g.backup.at)
 		problems.plainly("The first copy of the partition table is damaged; the second is in use. %s", nextRepairs)
 	case g.backup.fault == nil && !g.same():
-		problems.warn("the primary is used and the next change overwrites the backup; "+
+		problems.damage("the primary is used and the next change overwrites the backup; "+
 			"compare them with `gdisk {target}` (commands r, c) first",
 			"the GPT at LBA 1 and its backup at LBA %d are both whole but differ", g.backup.at)
 		problems.plainly("The two copies of the partition table differ; the first is in use. " +
 			"The next change of the table overwrites the second.")
 	case g.backup.fault != nil && g.primary.header.Other < g.sectors:
-		problems.warn(repaired, "backup GPT at LBA %d: %v", g.primary.header.Other, g.backup.fault)
+		problems.damage(repaired, "backup GPT at LBA %d: %v", g.primary.header.Other, g.backup.fault)
 		problems.plainly("The second copy of the partition table is damaged; the first is in use. %s", nextRepairs)
 	}
 	if c := g.chosen(); c.header.arraySpan(g.z).Overlaps(c.header.usable()) {

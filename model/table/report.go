@@ -40,6 +40,15 @@ func (r *report) fatal(advice, format string, args ...any) {
 	}
 }
 
+// damage adds a warning about damage that the next change of the table repairs.
+func (r *report) damage(advice, format string, args ...any) {
+	n := len(*r)
+	r.add(model.Warning, advice, format, args...)
+	for i := range (*r)[n:] {
+		(*r)[n+i].InTable = true
+	}
+}
+
 // barred adds a fatal problem that no other table would cure.
 func (r *report) barred(advice, format string, args ...any) {
 	r.add(model.Fatal, advice, format, args...)

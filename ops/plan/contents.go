@@ -78,6 +78,8 @@ func (l *line) table() ops.Operation {
 	switch {
 	case l.more("restore"):
 		return l.restore()
+	case l.more("use"):
+		return l.reading()
 	case l.more("sort"):
 		return ops.Sort{}
 	case l.more("flag"):
@@ -89,7 +91,7 @@ func (l *line) table() ops.Operation {
 		return ops.MoveArray{At: l.size("the first sector of the entries")}
 	}
 	if !l.more("new") {
-		const what, allowed = "something to do with the table", "new, gpt, restore, sort, flag, first-lba or array"
+		const what, allowed = "something to do with the table", "new, gpt, restore, use, sort, flag, first-lba or array"
 		l.canFollow("gpt")
 		w := l.next("what to do with the table", allowed)
 		if kind, _ := model.TableKindByName(w.text); kind != model.TableGPT {

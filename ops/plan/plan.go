@@ -22,7 +22,7 @@
 //	label P TEXT | name P TEXT
 //	type P TYPE | flag P FLAG on|off
 //	uuid P new|half
-//	table new gpt|mbr | table gpt | table restore from=PATH | table restore DUMP | table sort
+//	table new gpt|mbr | table gpt | table restore from=PATH | table restore DUMP | table sort | table use READING
 //	table flag boot on|off | table first-lba OFFSET | table array OFFSET | table new gpt first-lba=OFFSET
 //
 // Where something has a size already, a SIZE without a sign is the new size and one with a sign is the difference: "resize

@@ -38,3 +38,28 @@ func (l *line) restore() ops.Operation {
 	}
 	return ops.NewRestore(l.q, t)
 }
+
+// reading parses the words behind "table use". The written line has the table itself.
+func (l *line) reading() ops.Operation {
+	var list []ops.Reading
+	if find := l.q.Env().Readings; find != nil {
+		list = find()
+	}
+	var names []string
+	for _, r := range list {
+		names = append(names, r.Name)
+	}
+	l.canFollow(names...)
+	allowed := "table restore: the table can be understood in one way only"
+	if len(names) > 0 {
+		allowed = either(names)
+	}
+	w := l.next("the reading of the table", allowed)
+	for _, r := range list {
+		if r.Name == w.text {
+			return ops.NewRestore(l.q, r.Table)
+		}
+	}
+	l.unexpected(w, "a reading of the table", allowed)
+	return nil
+}

@@ -22,7 +22,7 @@ func (s *Session) environment(tools ops.Capabilities) ops.Env {
 	return ops.Env{
 		Caps: tools, Sources: s.source, Room: guide.Room, Tight: enlarge.Tight, Medium: medium(s.target),
 		Layers: worker.LayersOf(s.target), Other: s.other, NoNewFile: s.noNewFile(),
-		Contents: worker.ContentsOf(s.target), Dump: ReadDump,
+		Contents: worker.ContentsOf(s.target), Dump: ReadDump, Readings: worker.ReadingsOf(s.target),
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
+	"shunt/model/table"
+	"shunt/ops"
 	"shunt/ops/target"
 )
 
@@ -16,6 +18,20 @@ func ContentsOf(t target.Target) func(geometry.Span) model.Filesystem {
 	return func(s geometry.Span) model.Filesystem {
 		z := t.SectorSize()
 		return scan.Contents(t, int64(z.Bytes(s.Start)), int64(z.Bytes(s.Len())))
+	}
+}
+
+// ReadingsOf returns the function that says how the table of a target can be understood.
+func ReadingsOf(t target.Target) func() []ops.Reading {
+	return func() (list []ops.Reading) {
+		found, err := table.Readings(t, t.Size(), t.SectorSize())
+		if err != nil {
+			return nil // the scan has said so
+		}
+		for _, r := range found {
+			list = append(list, ops.Reading(r))
+		}
+		return list
 	}
 }
 

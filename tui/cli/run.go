@@ -171,8 +171,9 @@ func editable(sess *session.Session) error {
 
 // plan reads the plan file that the only word names, or takes the words as a line of a plan, and stages the operations.
 func (s *settings) plan(sess *session.Session, words []string) (ops.Queue, error) {
-	if err := editable(sess); err != nil {
-		return ops.Queue{}, err
+	barred := editable(sess)
+	if barred != nil && (sess.Unfinished() != nil || !sess.Disk().Incurable().OK()) {
+		return ops.Queue{}, barred
 	}
 	in, name := io.Reader(s.in), words[0]
 	switch {
@@ -188,6 +189,10 @@ func (s *settings) plan(sess *session.Session, words []string) (ops.Queue, error
 		in = file
 	}
 	q, err := plan.Parse(in, ops.NewQueue(sess.Disk(), sess.Env()), s.grid)
+	refusal := new(ops.Refusal)
+	if barred != nil && errors.As(err, &refusal) && refusal.Reason == sess.Disk().ReadOnly() {
+		return ops.Queue{}, barred // only another table can be staged
+	}
 	if err != nil {
 		return ops.Queue{}, fmt.Errorf("%s: %w. Nothing was changed", name, err)
 	}

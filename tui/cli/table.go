@@ -22,7 +22,7 @@ func (s *settings) tableCommand() *cobra.Command {
 		Short: "Save and restore partition tables",
 		Long: "A saved table is a text in the format of sfdisk: `sfdisk TARGET < FILE` restores what `shunt table save` wrote, and\n" +
 			"`shunt table restore` what `sfdisk --dump` wrote. It has no contents of partitions.",
-	}, s.tableSaveCommand(), s.tableRestoreCommand())
+	}, s.tableSaveCommand(), s.tableRestoreCommand(), s.tableReadingsCommand())
 }
 
 func (s *settings) tableSaveCommand() *cobra.Command {
@@ -108,4 +108,29 @@ func (s *settings) restoreTable(ctx context.Context, path, file string, f applyF
 		}
 		return q.Stage(ops.NewRestore(q, t))
 	})
+}
+
+func (s *settings) tableReadingsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "readings TARGET",
+		Short: "Show the ways to understand a damaged partition table",
+		Long: "Readings shows what each copy of a damaged GPT says, and which partitions fit where they overlap or go on beyond the end of\n" +
+			"the disk. `shunt apply TARGET table use NAME` takes one of them. Nothing is changed.",
+		Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s.opts.AnyContent = true
+			return s.with(cmd.Context(), args[0], func(sess *session.Session) error {
+				list := sess.Env().Readings()
+				if len(list) == 0 {
+					s.say("The table of %s is not damaged: there is one way to understand it.", args[0])
+				}
+				for _, r := range list {
+					if _, err := fmt.Fprintf(s.out, "# %s: %s\n%s\n", r.Name, r.Text, r.Table); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		},
+	}
 }

@@ -104,6 +104,8 @@ var planGroups = []planGroup{
 			{[]string{"table flag boot on", "table flag boot off"}, "of a GPT: the active flag of its protective MBR, without which some BIOS do not start"},
 			{[]string{"table first-lba OFFSET", "table array OFFSET"}, "of a GPT: the first sector for partitions; the first sector of its entries, which makes room for boot loaders " +
 				"of boards in front of them; `table new gpt first-lba=OFFSET` for a new one"},
+			{[]string{"table use first", "table use backup", "table use lower", "table use higher"}, "of a table that is damaged or contradicts itself: take one of its readings, which " +
+				"`shunt table readings` shows"},
 			{[]string{"table sort"}, "number the partitions by their place on the disk, the logical ones too; `/etc/fstab` and boot loaders that use numbers have " +
 				"to be changed"},
 			{[]string{`table restore from="PATH"`}, "the table that `shunt table save` or `sfdisk --dump` wrote to the file at PATH, in place of the present one; " +
