@@ -168,7 +168,7 @@ func (m Model) shifted(d document, was, p model.Partition) []string {
 	return parts
 }
 
-// replaced returns "formatted" or "overwritten" if a pending operation replaces the contents of a partition, otherwise
+// replaced returns "formatted", "wiped" or "overwritten" if a pending operation replaces the contents of a partition, otherwise
 // "".
 func (d document) replaced(id model.PartID) string {
 	word := ""
@@ -187,6 +187,10 @@ func (d document) replaced(id model.PartID) string {
 		case ops.Discard:
 			if op.ID == id {
 				word = "discarded"
+			}
+		case ops.Wipe:
+			if op.ID == id && !op.Free {
+				word = "wiped"
 			}
 		}
 	}
