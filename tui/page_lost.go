@@ -126,10 +126,16 @@ func noneReturns(m Model, d document) model.Reason {
 	if no := cmp.Or(notOpen(m, d), nothingLost(m)); !no.OK() {
 		return no
 	}
+	pending := false
 	for _, l := range m.lost.found {
-		if l.Returns() && !pendingBack(d, l) {
+		there := pendingBack(d, l)
+		if l.Returns() && !there {
 			return ""
 		}
+		pending = pending || there
+	}
+	if pending {
+		return "All that is sure is pending already: esc leads to the list of pending operations"
 	}
 	return "Nothing is sure enough to go back unasked: p puts the selected one back"
 }
@@ -279,7 +285,12 @@ func (m Model) lostLine(d document, i, width int) string {
 	}
 	tail := " " + widget.FitRight(geometry.FormatBytes(z.Bytes(l.Span.Len())), 9) + " at " +
 		widget.FitRight(geometry.FormatBytes(z.Bytes(l.Span.Start)), 9) + "  " + widget.Fit(state, 10, "")
-	name := fmt.Sprintf("%-7s%-10s%s", fmt.Sprint("lost", i+1), l.FS.Word(), widget.Clean(strings.TrimSpace(l.FS.Label+" "+l.Entry.Name)))
+	kind := 0
+	for _, other := range m.lost.found {
+		kind = max(kind, len(other.FS.Word()))
+	}
+	label := widget.Clean(strings.TrimSpace(l.FS.Label + " " + l.Entry.Name))
+	name := fmt.Sprintf("%-7s%-*s  %s", fmt.Sprint("lost", i+1), kind, l.FS.Word(), label)
 	text := widget.Fit(name, max(1, width-2-widget.Width(tail)), st.More) + tail
 	if i == m.lost.at {
 		return st.Row.Render(st.Cursor + " " + text)
