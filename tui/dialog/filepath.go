@@ -22,6 +22,7 @@ type filePath struct {
 	recent      []string // other paths that can be chosen
 	at          int      // the chosen one of them, from 1; 0 is what was typed
 	typed       string
+	proposal    string // it gives way to the first recent path, "" for one that does not
 	action      func(path string) Action
 }
 
@@ -49,7 +50,7 @@ func NewSaveAndLeave(proposal string) Dialog {
 func NewOpenPlan(proposal string) Dialog {
 	return newForm(filePath{
 		title: "Open plan", text: "Adds the operations of a plan file to the pending ones. Nothing is written to the target.",
-		does: "open", path: newPath(proposal),
+		does: "open", path: newPath(proposal), proposal: proposal,
 		action: func(path string) Action { return OpenPlan{Path: path} },
 	})
 }
@@ -90,7 +91,11 @@ func (s *filePath) check() {}
 func (s *filePath) take(msg tea.Msg) (action Action, used bool) {
 	switch msg := msg.(type) {
 	case RecentPlans:
+		proposal := s.path.field.Value()
 		s.recent = msg.Paths[:min(len(msg.Paths), mostRecent)]
+		if len(s.recent) > 0 && proposal == s.proposal && !slices.Contains(msg.Paths, proposal) {
+			s.choose(1) // the proposed file is probably not there
+		}
 		return nil, true
 	case tea.KeyPressMsg:
 		step := 0
