@@ -88,23 +88,48 @@ func cannotIdentify(d model.Disk, id string) model.Reason {
 	return ""
 }
 
-// overwritten returns a *Refusal if one of the first n operations writes where op, which puts a partition back, expects what
-// lay there at the beginning.
-func (q Queue) overwritten(n int, op Operation) error {
-	o, ok := op.(PutBack)
-	if !ok {
-		return nil
-	}
-	span := geometry.SpanOf(o.At, o.Len)
-	for i := range n {
-		written := q.Before(i+1).Sectors < span.End && q.initial.Sectors >= span.End
-		for _, s := range q.steps(i) {
-			written = written || s.Kind != StepWipeDisk && (s.Window.Overlaps(span) || s.To.Overlaps(span))
+// adopted returns the places where op, applied to before, makes partitions of what lies there.
+func adopted(before model.Disk, op Operation) (list []geometry.Span) {
+	switch o := op.(type) {
+	case PutBack:
+		list = append(list, geometry.SpanOf(o.At, o.Len))
+	case Restore:
+		for _, p := range o.Table.Parts {
+			if _, known := holderOf(before, p); !known && p.Role != model.Extended {
+				list = append(list, p.Span)
+			}
 		}
-		if written {
+	}
+	return list
+}
+
+// overwritten returns a *Refusal if one of the first n operations writes where op expects what lay there at the beginning,
+// or moves that away: nothing of it need be left at its old place.
+func (q Queue) overwritten(n int, op Operation) error {
+	for _, span := range adopted(q.Before(n), op) {
+		for i := range n {
+			what, did := "put a partition back", ""
+			if q.Before(i+1).Sectors < span.End && q.initial.Sectors >= span.End {
+				did = "writes there"
+			}
+			for _, s := range q.steps(i) {
+				switch {
+				case s.Kind == StepRemap && s.From.Overlaps(span):
+					did = "moves away what lies there"
+				case s.Kind != StepWipeDisk && (s.Window.Overlaps(span) || s.To.Overlaps(span)):
+					did = cmp.Or(did, "writes there")
+				}
+			}
+			if did == "" {
+				continue
+			}
+			first := "put it back first"
+			if _, ok := op.(Restore); ok {
+				what, first = restoring, "restore it first"
+			}
 			return &Refusal{
-				What: "put a partition back", Reason: model.Because("operation %d of this plan writes there", i+1),
-				Nearest: "put it back first, or in a plan of its own",
+				What: what, Reason: model.Because("operation %d of this plan %s", i+1, did),
+				Nearest: first + ", or in a plan of its own",
 			}
 		}
 	}
@@ -115,10 +140,8 @@ func (q Queue) overwritten(n int, op Operation) error {
 // nothing covers the disk, there are no such signatures, and what else is lost there stays as it is.
 func (q Queue) sparing(steps []Step) (list []Step) {
 	var back []geometry.Span
-	for _, op := range q.ops {
-		if o, ok := op.(PutBack); ok {
-			back = append(back, geometry.SpanOf(o.At, o.Len))
-		}
+	for i, op := range q.ops {
+		back = append(back, adopted(q.Before(i), op)...)
 	}
 	for _, s := range steps {
 		if s.Kind != StepWipeDisk || len(back) == 0 {

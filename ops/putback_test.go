@@ -44,6 +44,11 @@ func TestPutBackRefusals(t *testing.T) {
 		{d, "new 20MiB at 150MiB keep", what + "p1 lies at sector 307200"},
 		{d, "new 5MiB at 300MiB keep", what + "the ext4 there is longer; make it 10 MiB or more"},
 		{d, "delete 1\nnew 20MiB at 100MiB fs=ext4\ndelete 1\nnew 10MiB at 110MiB keep", what + "operation 2 of this plan writes there; put it back first, or in a plan of its own"},
+		{d, "move 1 right 300MiB\nnew 50MiB at 120MiB keep", what + "operation 1 of this plan moves away what lies there; put it back first, or in a plan of its own"},
+		{
+			d, "new 10MiB at 500MiB keep\nmove 2 right 100MiB\ndelete 2\nnew 10MiB at 500MiB keep",
+			what + "operation 2 of this plan moves away what lies there; put it back first, or in a plan of its own",
+		},
 		{d, "image size 500MiB\nimage size 1000MiB\nnew 10MiB at 600MiB keep", what + "operation 1 of this plan writes there; put it back first, or in a plan of its own"},
 		{d, "move 1 right 300MiB\nnew 10MiB at 410MiB keep", what + "operation 1 of this plan writes there; put it back first, or in a plan of its own"},
 		{d, "new 10MiB at 300MiB keep partuuid=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", what + "only a GPT stores PARTUUIDs"},

@@ -67,6 +67,33 @@ func TestRestore(t *testing.T) {
 	}
 }
 
+// What an edit of the same plan overwrites or moves away does not come back with its entry.
+func TestRestoreAfterEdits(t *testing.T) {
+	t.Parallel()
+	d := mbr(1000*mib, full(1, 100*mib, 200*mib, 10*geometry.MiB))
+	table := saved(t, d)
+	const where = "cannot restore the partition table: operation "
+	const instead = "; restore it first, or in a plan of its own"
+	for lines, want := range map[string]string{
+		"move 1 right 300MiB":                             where + "1 of this plan moves away what lies there" + instead,
+		"format 1 fs=ext4\ndelete 1":                      where + "1 of this plan writes there" + instead,
+		"delete 1\nnew 20MiB at 110MiB fs=ext4":           where + "2 of this plan writes there" + instead,
+		"delete 1\nimage size 150MiB\nimage size 1000MiB": where + "2 of this plan writes there" + instead,
+		"delete 1":                    "",
+		"new 20MiB at 300MiB fs=ext4": "",
+		"new 20MiB at 300MiB\nmove 1 right 20MiB\nmove 1 left 20MiB": "",
+	} {
+		q := plan(t, d, strings.Split(lines, "\n")...)
+		_, err := q.Stage(ops.NewRestore(q, table))
+		switch {
+		case want != "":
+			refused(t, err, want)
+		case err != nil:
+			t.Errorf("%s: %v", lines, err)
+		}
+	}
+}
+
 // A shorter entry leaves the file system as it is, and that is said.
 func TestRestoreShorter(t *testing.T) {
 	t.Parallel()

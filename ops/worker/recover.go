@@ -182,6 +182,8 @@ func (w *process) howToGoOn(err error) string {
 	case errors.Is(err, txn.ErrOtherTarget):
 		return "The target was changed or replaced after the transaction was interrupted, so neither finishing nor rolling back is safe. " +
 			"Put back the image that the journal belongs to. The journal was not changed."
+	case errors.Is(err, txn.ErrErased):
+		return "Nothing else is lost: the journal holds all that is needed. Run " + finish + " to finish."
 	case errors.Is(err, journal.ErrDamaged):
 		return "The journal beside the target is damaged and is not replayed. Nothing was written. " +
 			"Restore the journal's files from a backup of their directory, or the whole target."

@@ -131,3 +131,11 @@ func TestNoUndo(t *testing.T) {
 		t.Error("something is left in the directory")
 	}
 }
+
+// After a wipe has begun, the advice offers the only way on.
+func TestAdviceAfterWipe(t *testing.T) {
+	w := &process{dir: openDir(t, filepath.Join(t.TempDir(), "j"))}
+	if text := w.howToGoOn(txn.ErrErased); strings.Contains(text, "roll") || !strings.Contains(text, "recover") {
+		t.Error(text)
+	}
+}
