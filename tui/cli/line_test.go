@@ -9,7 +9,7 @@ import (
 	"shunt/model/testneed"
 )
 
-// A line of a plan can be given as words, with text that holds blanks and with a negative size at its end.
+// A line of a plan can be given as words, with text that holds blanks and with a negative size in it.
 func TestApplyLine(t *testing.T) {
 	for _, tool := range []string{"mke2fs", "e2label", "dumpe2fs"} {
 		testneed.Tool(t, tool)
@@ -25,6 +25,10 @@ func TestApplyLine(t *testing.T) {
 	before := digest(t, image)
 	o := p.run(t, "apply", image, "label", "0", "--yes")
 	if o.code != exitRefused || !strings.Contains(o.err, "label 0: plan line 1, column 8: the label is missing") {
+		t.Errorf("exit code %d: %s", o.code, o.err)
+	}
+	o = p.run(t, "apply", image, "resize", "0", "by", "-1MiB", "entry-only", "--yes")
+	if o.code != exitRefused || !strings.Contains(o.err, "resize 0 by -1MiB entry-only: ") || strings.Contains(o.err, "sign") {
 		t.Errorf("exit code %d: %s", o.code, o.err)
 	}
 	if digest(t, image) != before {
