@@ -58,6 +58,8 @@ func (s *settings) argument(cmd *cobra.Command, args []string, begun string) ([]
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	case name == copiedArgument:
 		return s.copied(begun)
+	case name == "FILE" && at > 0: // beside a target: a saved table, or a new image
+		return nil, filesToo
 	case slices.Contains(targetArguments, name):
 		return s.targets(begun)
 	case name == "P" || strings.HasPrefix(name, "P|"):

@@ -48,6 +48,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"unmount", dir + "/."}, dir + "/.hidden/\n:2\n"},
 		{[]string{"unmount", dir + "/o"}, ":0\n"},
 		{[]string{"image", "diff", image, dir + "/p"}, dir + "/plan.img\t2.00 MiB\n:0\n"},
+		{[]string{"table", "restore", image, dir + "/p"}, ":0\n"}, // any file
 		{[]string{dir + "/p"}, dir + "/plan.img\t2.00 MiB\n:0\n"},
 		{[]string{image, dir + "/p"}, dir + "/plan.img\t2.00 MiB\n:0\n"},
 		{[]string{"enlarge", image, ""}, "to\nby\n:4\n"},
