@@ -36,6 +36,9 @@ func mirrors(first []byte) []int {
 	return list
 }
 
+// Hybrid reports whether first, the sector 0 of a disk with a GPT, lists partitions beside the protective entry.
+func Hybrid(first []byte) bool { return len(mirrors(first)) > 0 }
+
 // updateProtective returns sector 0 of a GPT after an edit. A protective entry that extended to the end of the disk,
 // oldEnd, is resized to the new end. Entries that mirror a partition change with it. Everything else stays.
 func updateProtective(first []byte, oldEnd geometry.Sector, before, after model.Disk) ([]byte, error) {

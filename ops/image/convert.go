@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"shunt/geometry"
 	"shunt/model/tried"
 	"shunt/ops/target"
 	"shunt/ops/target/registry"
@@ -34,6 +35,13 @@ type Conversion struct {
 	From, To    string
 	Format      Format // of To
 	Compression string // "zlib" or "zstd", for qcow2; "" for none
+	// SectorSize is the logical sector size that the table in To is written for; 0 for that of From. The new table has the same
+	// partitions at the same bytes. To is raw or qcow2 then.
+	SectorSize geometry.SectorSize
+	// Unusable allows file systems that cannot be used with sectors of that size.
+	Unusable bool
+	// Note is called with sentences about what differs besides the sectors. It may be nil.
+	Note func(string)
 	// Watch is called with the bytes of the disk that are done, and with all of them. It may be nil.
 	Watch func(done, total int64)
 }
@@ -44,17 +52,23 @@ func Convert(ctx context.Context, c Conversion, o Options) (err error) {
 	if c.Compression != "" && c.Format != Qcow2 {
 		return fmt.Errorf("only qcow2 images can be compressed, and %s would be %s", c.To, c.Format)
 	}
+	if c.SectorSize != 0 && !c.Format.Own() {
+		return fmt.Errorf("the sectors of a disk are converted to a raw or qcow2 image, and %s would be %s", c.To, c.Format)
+	}
 	if c.Watch == nil {
 		c.Watch = func(int64, int64) {}
 	}
+	if c.Note == nil {
+		c.Note = func(string) {}
+	}
 	source, err := OpenSource(c.From, o.Session)
-	if format := foreignFormat(err); format != "" {
+	if format := foreignFormat(err); format != "" && c.SectorSize == 0 {
 		return c.fromForeign(ctx, format, o)
 	}
 	if err != nil {
 		return err
 	}
-	if foreign, ok := source.(target.Foreign); ok { // qemu-img reads it without a detour
+	if foreign, ok := source.(target.Foreign); ok && c.SectorSize == 0 { // qemu-img reads it without a detour
 		if err := source.Close(); err != nil {
 			return err
 		}
@@ -72,11 +86,17 @@ func Convert(ctx context.Context, c Conversion, o Options) (err error) {
 		}
 		return c.byQEMU(ctx, in, o)
 	}
+	content := target.Content(source)
+	if c.SectorSize != 0 {
+		if content, err = resectored(source, c.SectorSize, c.Unusable, c.Note); err != nil {
+			return err
+		}
+	}
 	r, err := New(c.To, o, seen...)
 	if err != nil {
 		return err
 	}
-	if err := fill(ctx, r, source, c); err != nil {
+	if err := fill(ctx, r, content, c); err != nil {
 		return c.failed(err, r)
 	}
 	return r.Finish()
@@ -94,8 +114,8 @@ func formatOf(t target.Target) string {
 	return string(Raw)
 }
 
-// fill writes the disk of a target into a new image. Formats whose disks are whole sectors get zeros behind the last byte.
-func fill(ctx context.Context, r *Result, from target.Target, c Conversion) error {
+// fill writes a disk into a new image. Formats whose disks are whole sectors get zeros behind the last byte.
+func fill(ctx context.Context, r *Result, from target.Content, c Conversion) error {
 	size := from.Size()
 	n := target.New{Size: size, Content: from, Compression: c.Compression, Watch: func(done int64) { c.Watch(done, size) }}
 	if p, ok := from.(interface{ Packed() bool }); ok {

@@ -17,6 +17,8 @@ import (
 type convertFlags struct {
 	format, compress string
 	force            bool
+	sectorSize       int
+	unusable         bool
 }
 
 func (s *settings) imageConvertCommand() *cobra.Command {
@@ -26,7 +28,9 @@ func (s *settings) imageConvertCommand() *cobra.Command {
 		Short: "Make an image in another format of an image or a device",
 		Long: "Convert writes the disk in SRC, an image or a device, into the new image DST. Backing files are read, and DST\n" +
 			"stands alone. Zeros take no room. Nobody can write to SRC meanwhile. Raw and qcow2 need no other program; for the\n" +
-			"other formats `qemu-img` is called.",
+			"other formats `qemu-img` is called.\n\n" +
+			"With --to-sector-size the table in DST counts in other sectors: every partition keeps its bytes, number, name and\n" +
+			"IDs. --sector-size says which sectors SRC has. A file system that counts in smaller sectors cannot be used then.",
 		Args: arguments(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.imageConvert(cmd, image.Conversion{From: args[0], To: args[1]}, f)
@@ -35,9 +39,12 @@ func (s *settings) imageConvertCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.format, "format", "", "raw, qcow2, vmdk, vdi, vpc, vhdx, qed or parallels (default: by the ending of DST)")
 	s.sourceFormatFlag(cmd, "SRC")
 	cmd.Flags().StringVar(&f.compress, "compress", "", "compress a qcow2 image: zstd (QEMU 5.1 and later) or zlib (all)")
+	cmd.Flags().IntVar(&f.sectorSize, "to-sector-size", 0, "write the table of DST for sectors of 512 or 4096 bytes (default: those of SRC)")
+	cmd.Flags().BoolVar(&f.unusable, "allow-unusable", false, "with --to-sector-size: also keep file systems that cannot be used with such sectors")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace DST if it exists")
 	choices(cmd, "format", image.Formats()...)
 	choices(cmd, "compress", "zstd", "zlib")
+	choices(cmd, "to-sector-size", "512", "4096")
 	return cmd
 }
 
@@ -66,8 +73,19 @@ func (s *settings) imageConvert(cmd *cobra.Command, c image.Conversion, f conver
 	if c.Compression != "" && c.Format != image.Qcow2 {
 		return usageOf(cmd, fmt.Errorf("--compress is for qcow2 images, and %s would be %s", c.To, c.Format))
 	}
+	c.SectorSize, c.Unusable = geometry.SectorSize(f.sectorSize), f.unusable
+	switch {
+	case c.SectorSize != 0 && !c.SectorSize.Valid():
+		return usageOf(cmd, fmt.Errorf("--to-sector-size %d is not possible: use 512 or 4096", f.sectorSize))
+	case c.SectorSize != 0 && !c.Format.Own():
+		return usageOf(cmd, fmt.Errorf("--to-sector-size is for raw and qcow2 images, and %s would be %s", c.To, c.Format))
+	case c.Unusable && c.SectorSize == 0:
+		return usageOf(cmd, errors.New("--allow-unusable is for --to-sector-size"))
+	}
 	p := s.counting("Converting")
 	c.Watch = p.show
+	var notes []string
+	c.Note = func(text string) { notes = append(notes, text) }
 	err = image.Convert(cmd.Context(), c, image.Options{Replace: f.force, Session: s.opts})
 	p.end()
 	if errors.Is(err, context.Canceled) {
@@ -77,6 +95,12 @@ func (s *settings) imageConvert(cmd *cobra.Command, c image.Conversion, f conver
 		return err
 	}
 	s.say("%s holds the disk of %s in the format %s.", safetext.Printable(c.To), safetext.Printable(c.From), c.Format)
+	if c.SectorSize != 0 {
+		s.say("Its table counts in sectors of %d bytes: use it with --sector-size %[1]d, and on disks with such sectors.", c.SectorSize)
+	}
+	for _, text := range notes {
+		s.say("Note: %s", text)
+	}
 	return nil
 }
 
