@@ -117,8 +117,8 @@ func (c recount) refuse(p model.Partition, start, length geometry.Sector, reason
 		}
 	}
 	length = min(length, c.down(limit)-start)
-	if length < 1 {
-		return &ops.Refusal{Reason: reason, Nearest: "first make room for whole sectors behind it"}
+	if length < 1 || c.z.Bytes(length) < min(geometry.MiB, c.was.Bytes(p.Span.Len())) { // no edit makes a partition so small
+		return &ops.Refusal{Reason: reason, Nearest: fmt.Sprintf("first make room for whole sectors behind it, or, if it is not needed, `delete %s`", p.Ref())}
 	}
 	ratio := geometry.Sector(c.z / c.was)
 	start, length = start*ratio, length*ratio
