@@ -210,12 +210,27 @@ func TestWithSectors(t *testing.T) {
 		"MBR, first place":  {mbr, narrow, 4096, list{primary(1, 8, 4096)}, "", []geometry.Span{{Start: 1, End: 512}}, false},
 		"MBR, to its limit": {mbr, wide, 1 << 30, list{primary(1, 1, 1<<29)}, "", []geometry.Span{{Start: 8, End: 1 << 32}}, false},
 		"MBR, beyond it":    {mbr, wide, 1 << 30, list{primary(1, 1, 1<<29+1)}, "p1 ends behind the 2.00 TiB", nil, false},
-		"extended, as Debian makes it": {mbr, narrow, 4096, list{primary(1, 64, 2048), part(2, model.Extended, 2054, 4095), logical(5, 2054, 2056, 4088)}, "",
-			[]geometry.Span{{Start: 8, End: 256}, {Start: 256, End: 512}, {Start: 257, End: 511}}, false},
-		"extended without room": {mbr, narrow, 4096, list{primary(1, 64, 2056), part(2, model.Extended, 2062, 4096), logical(5, 2062, 2064, 4088)}, "",
-			[]geometry.Span{{Start: 8, End: 257}, {Start: 257, End: 512}, {Start: 258, End: 511}}, false},
-		"extended right behind": {mbr, narrow, 4096, list{primary(1, 64, 2056), part(2, model.Extended, 2057, 4096), logical(5, 2057, 2064, 4088)}, "",
-			[]geometry.Span{{Start: 8, End: 257}, {Start: 257, End: 512}, {Start: 258, End: 511}}, false},
+		"extended, as Debian makes it": {
+			mbr, narrow, 4096,
+			list{primary(1, 64, 2048), part(2, model.Extended, 2054, 4095), logical(5, 2054, 2056, 4088)},
+			"",
+			[]geometry.Span{{Start: 8, End: 256}, {Start: 256, End: 512}, {Start: 257, End: 511}},
+			false,
+		},
+		"extended without room": {
+			mbr, narrow, 4096,
+			list{primary(1, 64, 2056), part(2, model.Extended, 2062, 4096), logical(5, 2062, 2064, 4088)},
+			"",
+			[]geometry.Span{{Start: 8, End: 257}, {Start: 257, End: 512}, {Start: 258, End: 511}},
+			false,
+		},
+		"extended right behind": {
+			mbr, narrow, 4096,
+			list{primary(1, 64, 2056), part(2, model.Extended, 2057, 4096), logical(5, 2057, 2064, 4088)},
+			"",
+			[]geometry.Span{{Start: 8, End: 257}, {Start: 257, End: 512}, {Start: 258, End: 511}},
+			false,
+		},
 		"extended in the way": {mbr, narrow, 4096, list{primary(1, 64, 2056), part(2, model.Extended, 2057, 4096), logical(5, 2057, 2060, 4088)}, "p2 at sectors 2057-4095, the extended partition, has no room", nil, false},
 	} {
 		z := narrow + wide - c.was
