@@ -60,7 +60,7 @@ func (m Model) historyText(d document, width int) (title string, lines []string)
 	if len(past) == 0 {
 		b.wrap(m.st.Muted, "Nothing is noted for this user.")
 	} else {
-		b.wrap(m.st.Muted, "These cannot be undone any more: only the last commit can.")
+		b.wrap(m.st.Muted, "These cannot be undone: only the last commit can, if something was kept for it.")
 	}
 	for _, p := range past {
 		deed(p.When.Local().Format(minute)+"  "+p.Did(), p.Operations)

@@ -21,7 +21,7 @@ func (d document) takesBack() bool {
 func (m Model) askTakeBack(d document) Model {
 	switch {
 	case d.facts.Undo == nil:
-		return m.say(toneWarn, "There is nothing to undo: nothing was applied, or it was undone already")
+		return m.say(toneWarn, "There is nothing to undo: nothing was applied, or nothing is kept of what was")
 	case d.queue.Len() > 0:
 		return m.say(toneWarn, "Operations are pending: apply them, or clear them with X, before the last apply is undone")
 	}

@@ -137,7 +137,7 @@ func DrawAt(d Dialog, corner *Point, width, height int, st *styles.Styles) Drawn
 	}
 	out := Drawn{At: Point{X: max(0, (width-w)/2), Y: max(0, (height-h)/2)}, width: inner, parts: map[*lipgloss.Layer]Part{}}
 	if corner != nil {
-		out.At = Point{X: max(0, min(corner.X, width-w)), Y: max(0, min(corner.Y, height-h))}
+		out.At = Point{X: max(0, min(corner.X, width-w)), Y: max(0, min(corner.Y, height-1-h))} // the last line is for messages
 	}
 	out.Block = widget.Box(lines, widget.Frame{Title: body.Title, Edge: edge, Name: name}, w, h, st)
 	out.bodyX = out.At.X + insetX

@@ -84,7 +84,7 @@ func (g *gptDetails) layout() layout {
 			field(stopBefore, "First usable sector", formField, &g.first).numeric().meant("Partitions may begin at this sector or later."),
 			field(stopAfter, "Entries at sector", formField, &g.array).numeric().
 				meant("The first copy of the entries lies there. Boards whose boot loader begins at sector 2 need room in front of it."),
-			blank(), hint(fmt.Sprintf("The %d entries take %d sectors. Partitions stay where they are.", t.Slots, t.ArraySectors(z)), 1),
+			blank(), hint(fmt.Sprintf("The %d entries take %d sectors. Partitions stay where they are.", t.Slots, t.ArraySectors(z)), 2),
 			blank(), g.outcome("No change yet."),
 		},
 		keys: []keymap.Binding{keyClear()}, does: "change",
