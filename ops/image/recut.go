@@ -98,8 +98,10 @@ func (d *recut) verify(after model.Disk) error {
 // ReadAt reads the disk. Behind the end of the target it is zero.
 func (d *recut) ReadAt(b []byte, off int64) (int, error) {
 	held := b[:max(0, min(int64(len(b)), d.from.Size()-off))]
-	if n, err := d.from.ReadAt(held, off); n < len(held) {
-		return n, err
+	if len(held) > 0 { // a target has no bytes behind its end, not even none
+		if n, err := d.from.ReadAt(held, off); n < len(held) {
+			return n, err
+		}
 	}
 	clear(b[len(held):])
 	for _, e := range d.edits {
