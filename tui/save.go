@@ -62,6 +62,9 @@ func create(path, text string) error {
 	})
 }
 
+// mostReplaced is the size in bytes of the longest file that a text replaces. Longer ones are images rather than texts.
+const mostReplaced = 16 << 20
+
 // replace replaces the file at path. After a failure or a crash the old file or the new one is there, complete. The mode
 // is kept, and the owner if the system allows it. The old file is never opened: in a directory of another user it could
 // be a link to one of this user's files, or a pipe that blocks this process.
@@ -76,6 +79,8 @@ func replace(path, text string) error {
 		return errors.New("it is a symbolic link, which shunt does not replace")
 	case !info.Mode().IsRegular():
 		return errors.New("it is not a regular file")
+	case info.Size() > mostReplaced:
+		return errors.New("it is too large to be a text that was saved before: choose another name, or remove it first")
 	}
 	return writeAs(path, text, info.Mode().Perm(), info, func(temp string) error { return os.Rename(temp, path) })
 }

@@ -44,8 +44,14 @@ func TestSaveFile(t *testing.T) {
 		"no directory":   {path: "no/such/a.plan", err: "no such file or directory"},
 		"name too long":  {path: strings.Repeat("x", 300), err: "file name too long"},
 		"longer, by yes": {path: strings.Repeat("x", 300), over: dialog.Replace, err: "file name too long"},
-		"replaced":       {prepare: func(t *testing.T, dir string) { put(t, dir+"/a.plan", 0o640) }, over: dialog.Replace, mode: 0o640},
-		"odd mode":       {prepare: func(t *testing.T, dir string) { put(t, dir+"/a.plan", 0o200) }, over: dialog.Replace, mode: 0o200},
+		"an image": {prepare: func(t *testing.T, dir string) {
+			put(t, dir+"/a.plan", 0o640)
+			if err := os.Truncate(dir+"/a.plan", 16<<20+1); err != nil {
+				t.Fatal(err)
+			}
+		}, over: dialog.Replace, err: "it is too large to be a text"},
+		"replaced": {prepare: func(t *testing.T, dir string) { put(t, dir+"/a.plan", 0o640) }, over: dialog.Replace, mode: 0o640},
+		"odd mode": {prepare: func(t *testing.T, dir string) { put(t, dir+"/a.plan", 0o200) }, over: dialog.Replace, mode: 0o200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -261,3 +261,29 @@ func FuzzReceive(f *testing.F) {
 		}
 	})
 }
+
+// The image that is read is not replaced, whatever name in it leads there.
+func TestSourceStays(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	image := filepath.Join(dir, "out", "disk.raw")
+	if err := errors.Join(os.Mkdir(filepath.Dir(image), 0o755), os.WriteFile(image, make([]byte, 512), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []Entry{fileNamed("disk.raw"), linkNamed("disk.raw", "x")} {
+		said, there, err := played(t, dir, Options{Force: true, Sources: []os.FileInfo{info}}, func(tree *Tree) error {
+			err := errors.Join(tree.Enter(dirNamed("out")), tree.Enter(bad))
+			if bad.Kind == report.FileRegular {
+				err = errors.Join(err, tree.Data([]byte("x")), tree.Leave())
+			}
+			return errors.Join(err, tree.Enter(fileNamed("b")), tree.Leave(), tree.Leave())
+		})
+		if err != nil || len(said) != 1 || strings.Join(there, ", ") != "out, out/b 0, out/disk.raw 512" {
+			t.Errorf("%v, %v, %v", said, there, err)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,8 @@ type Options struct {
 	Setuid bool
 	// Into lets the first directory be one that exists.
 	Into bool
+	// Sources are files that are never replaced, because the content comes from them.
+	Sources []os.FileInfo
 	// Problem is called with a path and the reason for everything that could not be copied. Note is called for what cannot be
 	// copied by its nature, and for what is not as it was.
 	Problem, Note func(path, why string)
@@ -107,6 +110,11 @@ func (t *Tree) Enter(e Entry) error {
 		t.leaveOut(e)
 		return nil
 	}
+	if t.isSource(d, name) {
+		t.problem(path, "it is the image that is read, or its backing file: it was left as it is")
+		t.leaveOut(e)
+		return nil
+	}
 	if t.Progress != nil {
 		t.Progress(path, t.Copied.Bytes)
 	}
@@ -129,6 +137,15 @@ func (t *Tree) Enter(e Entry) error {
 		return nil
 	}
 	return err
+}
+
+// isSource reports whether the name leads to a file that is never replaced. Links are followed: what is read may be named by one.
+func (t *Tree) isSource(d *outDir, name string) bool {
+	if len(t.Sources) == 0 || !t.Force {
+		return false // nothing is replaced
+	}
+	there, err := os.Stat(fmt.Sprintf("/proc/self/fd/%d/%s", d.f.Fd(), name))
+	return err == nil && slices.ContainsFunc(t.Sources, func(s os.FileInfo) bool { return os.SameFile(s, there) })
 }
 
 // leaveOut makes the Tree ignore what comes for an entry.

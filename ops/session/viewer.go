@@ -114,6 +114,22 @@ func (v *Viewer) Disk() model.Disk { return v.disk }
 // Facts returns the target's properties besides its contents, as they were when it was scanned.
 func (v *Viewer) Facts() report.Facts { return v.facts }
 
+// Files returns the files that the disk is read from: the target and its backing files, as far as they are there.
+func (v *Viewer) Files() (list []os.FileInfo) {
+	paths := []string{v.path}
+	if v.facts.Around != nil {
+		for _, layer := range v.facts.Around.Chain {
+			paths = append(paths, layer.Path)
+		}
+	}
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil {
+			list = append(list, info)
+		}
+	}
+	return list
+}
+
 // Close ends a viewer that View opened.
 func (v *Viewer) Close() error { return v.target.Close() }
 

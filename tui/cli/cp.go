@@ -128,6 +128,7 @@ var errStopped = errors.New("stopped: what was copied completely stays, and noth
 func copyTree(
 	ctx context.Context, v session.Viewer, id model.PartID, from, dest string, o extract.Options,
 ) (done report.Copied, notes []string, err error) {
+	o.Sources = v.Files()
 	tree, err := extract.NewTree(dest, o)
 	if err != nil {
 		return done, nil, err

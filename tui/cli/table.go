@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"shunt/model"
 	"shunt/model/dump"
 	"shunt/ops"
+	"shunt/ops/image"
 	"shunt/ops/session"
 	"shunt/tui"
 )
@@ -65,6 +67,10 @@ func (s *settings) saveTable(path, file string, force bool) error {
 	if file == "" {
 		_, err := fmt.Fprint(s.out, text)
 		return err
+	}
+	there, missing := os.Stat(file)
+	if source, err := os.Stat(path); err == nil && missing == nil && os.SameFile(source, there) {
+		return fmt.Errorf("%s %w", file, image.ErrSource)
 	}
 	err = tui.SaveText(file, text, force)
 	if errors.Is(err, fs.ErrExist) {

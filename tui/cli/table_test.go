@@ -102,6 +102,7 @@ func TestTableSave(t *testing.T) {
 	self.run(t, "table", "save", img, there).want(t, exitRefused, "exists: --force replaces it")
 	self.run(t, "table", "save", img, there, "--force").want(t, exitDone)
 	self.run(t, "table", "restore", img, there, "--yes").want(t, exitRefused, "the disk has exactly this table")
+	self.run(t, "table", "save", img, img, "--force").want(t, exitRefused, "is the source itself")
 	bad := write(t, "label: gpt\nfist-lba: 34\n")
 	self.run(t, "table", "restore", img, bad, "--yes").want(t, exitRefused, `line 2: "fist-lba" is not a header`)
 }
