@@ -49,7 +49,7 @@ func TestSaveFile(t *testing.T) {
 			if err := os.Truncate(dir+"/a.plan", 16<<20+1); err != nil {
 				t.Fatal(err)
 			}
-		}, over: dialog.Replace, err: "it is too large to be a text"},
+		}, over: dialog.Replace, err: "it is too large to be a text that was saved before: choose another name, or remove it first"},
 		"replaced": {prepare: func(t *testing.T, dir string) { put(t, dir+"/a.plan", 0o640) }, over: dialog.Replace, mode: 0o640},
 		"odd mode": {prepare: func(t *testing.T, dir string) { put(t, dir+"/a.plan", 0o200) }, over: dialog.Replace, mode: 0o200},
 	} {
