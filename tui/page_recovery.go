@@ -2,7 +2,6 @@ package tui
 
 import (
 	"cmp"
-	"fmt"
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
@@ -47,8 +46,7 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 	b.add(st.Warn.Bold(true).Render("A transaction on this target was interrupted."), "")
 	fact := func(name, value string) { b.column(14, name, value, st.Text) }
 	fact("Begun", u.When.Format("2006-01-02 15:04"))
-	fact("So far", fmt.Sprintf("%d of %d steps done", u.Next, u.Units))
-	fact("Stopped", stoppedWords(u.Stage))
+	fact("Stopped", u.Stopped(d.facts))
 	advice := "No data is lost."
 	if d.run.interrupted() {
 		fact("Cause", d.run.result.Err)

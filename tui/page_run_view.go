@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"cmp"
 	"fmt"
 	"time"
 
@@ -148,6 +147,9 @@ func (b *block) paceLine(d document) string {
 	now := d.run.now
 	var parts []string
 	n := max(now.Steps, len(d.run.steps))
+	if count := now.Count(d.facts); count != "" {
+		parts = append(parts, count)
+	}
 	switch {
 	case now.Total > 0:
 		parts = append(parts, fmt.Sprintf("%s of %s", geometry.FormatBytes(now.Done), geometry.FormatBytes(now.Total)))
@@ -158,7 +160,7 @@ func (b *block) paceLine(d document) string {
 			parts = append(parts, widget.Duration(roundLeft(d.run.meter.left))+" left")
 		}
 	case now.Step > n && n > 0:
-		parts = append(parts, widget.Clean(report.StageWords(now.Stage)))
+		parts = append(parts, widget.Clean(now.Words(d.facts)))
 	case now.Step > 0:
 		parts = append(parts, fmt.Sprintf("step %d of %d", now.Step, max(n, now.Step)))
 	}
@@ -180,21 +182,21 @@ func (b *block) paceLine(d document) string {
 
 // commitText adds the progress of a commit: bytes, rate, time left, stages, and what a power failure would mean.
 func (b *block) commitText(d document) {
-	list := milestonesOf(d)
-	now, at := d.run.now, milestoneOf(list, d.run.now.Stage)
-	head, note := "Writing the result to the target, in one transaction", crashOffers
+	list := report.PartsOf(d.facts, d.run.now.Phase)
+	now, at := d.run.now, list.At(d.run.now.Stage)
+	head, note := "Writing the result to the target, in one transaction", report.CrashOffers
 	if now.Phase == report.Undoing {
 		head = "Restoring the target to its previous state"
 	}
 	b.add(b.st.Strong.Render(head), "", b.gauge(d), b.paceLine(d), "")
 	if at < 0 && now.Stage != "" {
-		b.add(b.stepLine(1, 1, ops.Phrase{{Verb: ops.Verb{Doing: widget.Clean(cmp.Or(now.Doing, report.StageWords(now.Stage)))}}}, now.Running), "")
+		b.add(b.stepLine(1, 1, ops.Phrase{{Verb: ops.Verb{Doing: widget.Clean(now.Words(d.facts))}}}, now.Running), "")
 	}
 	if now.Phase != report.Undoing {
-		b.milestones(list, now, at)
+		b.parts(list, now, at)
 		b.add("")
 		if at >= 0 {
-			note = list[at].crash
+			note = list[at].Crash
 		}
 	}
 	if d.run.stopping {
@@ -203,10 +205,10 @@ func (b *block) commitText(d document) {
 	b.wrap(b.st.Muted, note)
 }
 
-func (b *block) milestones(list []milestone, now report.Progress, at int) {
+func (b *block) parts(list report.Parts, now report.Progress, at int) {
 	took := map[int]time.Duration{}
 	for _, p := range now.Past {
-		took[milestoneOf(list, p.Stage)] += p.Took
+		took[list.At(p.Stage)] += p.Took
 	}
 	if now.Running > 0 {
 		took[at] += now.Running.Truncate(time.Second)
@@ -216,7 +218,7 @@ func (b *block) milestones(list []milestone, now report.Progress, at int) {
 		if !known || i > at {
 			d = -1
 		}
-		b.add(b.stepLine(i, at, s.words, d))
+		b.add(b.stepLine(i, at, s.Words, d))
 	}
 }
 

@@ -78,7 +78,7 @@ func (d document) status() status {
 	}
 	now := status{word: cmp.Or(word, "rehearsing"), urgency: 1, bar: tea.ProgressBarDefault}
 	if now.sign = now.word; r.committing {
-		now.sign = cmp.Or(report.StageWords(r.now.Stage), now.word)
+		now.sign = cmp.Or(r.now.Words(d.facts), now.word)
 	}
 	return now
 }

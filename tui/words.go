@@ -3,7 +3,6 @@ package tui
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -162,73 +161,6 @@ func lostNotice(name, path string, err error) notice {
 		advice:  "What the last run reported still holds. Press o and Enter to open it again, or q to quit.",
 		tone:    toneBad,
 	}
-}
-
-// milestone is a part of a commit as its page shows it. It covers one or more stages.
-type milestone struct {
-	words  ops.Phrase // the description as a step: "copy data"
-	stages []string   // their names in report.Progress
-	crash  string     // what happens if the power fails here
-}
-
-const crashOffers = "If the power fails: open the target again to finish or roll back."
-
-// milestones lists the parts of a commit in order. Before the first stage is reported, the journal is written.
-var milestones = [...]milestone{
-	{
-		milestoneWords("write", "writing", "wrote", " the journal"),
-		[]string{"", "prepare", "record"},
-		"If the power fails: nothing has happened, or the commit can be finished or rolled back.",
-	},
-	{milestoneWords("hide", "hiding", "hid", " moving partitions"), []string{"fence", "extend"}, crashOffers},
-	{milestoneWords("copy", "copying", "copied", " data"), []string{"copy"}, crashOffers},
-	{milestoneWords("write", "writing", "wrote", " new data"), []string{"place"}, crashOffers},
-	{milestoneWords("write", "writing", "wrote", " the partition table"), []string{"table", "shrink"}, crashOffers},
-	{milestoneWords("verify", "verifying", "verified", ""), []string{"verify", "keep"}, crashOffers},
-	{milestoneWords("done", "done", "done", ""), []string{"done"}, "If the power fails: the target is as planned."},
-}
-
-// switchMilestones lists those of a commit that one write makes the disk.
-var switchMilestones = []milestone{
-	{
-		milestoneWords("write", "writing", "wrote", " new data to free places of the file"),
-		[]string{"", "prepare", "place", "record"},
-		"If the power fails: nothing has happened.",
-	},
-	{
-		milestoneWords("switch", "switching", "switched", " to the new disk by one write"),
-		[]string{"table"},
-		"If the power fails: the disk is exactly as it was or exactly as planned.",
-	},
-	{milestoneWords("verify", "verifying", "verified", ""), []string{"verify", "keep"}, "If the power fails: the target is as planned."},
-	{milestoneWords("done", "done", "done", ""), []string{"done"}, "If the power fails: the target is as planned."},
-}
-
-// milestonesOf returns the parts of a commit to the target of a document.
-func milestonesOf(d document) []milestone {
-	if d.facts.Around != nil {
-		return switchMilestones
-	}
-	return milestones[:]
-}
-
-// milestoneWords returns a phrase of a verb, in its three forms, and a text.
-func milestoneWords(do, doing, did, text string) ops.Phrase {
-	return ops.Phrase{{Verb: ops.Verb{Do: do, Doing: doing, Did: did}, Text: text}}
-}
-
-// milestoneOf returns the index of the milestone that a stage belongs to, or -1 if it is unknown.
-func milestoneOf(list []milestone, stage string) int {
-	return slices.IndexFunc(list, func(m milestone) bool { return slices.Contains(m.stages, stage) })
-}
-
-// stoppedWords says in which part of a commit it was interrupted.
-func stoppedWords(stage string) string {
-	at := milestoneOf(milestones[:], stage)
-	if stage == "" || at < 0 {
-		return stage
-	}
-	return "while " + milestones[at].words.Doing()
 }
 
 func pendingWords(n int) string {

@@ -6,12 +6,15 @@ import (
 	"shunt/ops/report"
 )
 
-// Each stage is called by words where people read it.
+// Each stage is called by words where people read it, in a commit and in a rollback.
 func TestStagesHaveWords(t *testing.T) {
 	t.Parallel()
 	for s := StageFence; s <= StageKeep; s++ {
-		if report.StageWords(s.String()) == s.String() {
-			t.Errorf("%s has no words", s)
+		for _, phase := range []report.Phase{report.Committing, report.Undoing} {
+			at := report.Progress{Phase: phase, Stage: s.String()}
+			if at.Words(report.Facts{}) == s.String() {
+				t.Errorf("%s: %s has no words", phase, s)
+			}
 		}
 	}
 }

@@ -73,8 +73,8 @@ type Unfinished struct {
 	Operations  []string  `json:"-"` // the same in sentences
 	When        time.Time `json:"-"`
 	Stage       string    `json:"stage"`        // the interrupted stage
-	Next        int       `json:"next"`         // number of finished steps
-	Units       int       `json:"steps"`        // number of all steps
+	Next        int       `json:"next"`         // number of finished writes that are synced one by one; people read Stopped
+	Units       int       `json:"steps"`        // number of all such writes
 	RollingBack bool      `json:"rolling_back"` // rolling back has begun and can only be finished
 	Complete    bool      `json:"-"`            // only the journal must still be removed
 	LosesUnused bool      `json:"-"`            // a roll back loses the content of some unused blocks

@@ -135,11 +135,10 @@ func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 	var lines []string
 	if f.Commit != nil {
 		return []string{fmt.Sprintf("a commit is under way, %s: this output may be outdated; `%s` follows the commit",
-			progressText(*f.Commit), f.Call.Line("recover"))}
+			progressText(*f.Commit, f), f.Call.Line("recover"))}
 	}
 	if left != nil {
-		lines = append(lines, fmt.Sprintf("unfinished transaction, interrupted while %s (%d of %d steps done): %s",
-			report.StageWords(left.Stage), left.Next, left.Units, f.Call.WaysOn(left.RollingBack)))
+		lines = append(lines, fmt.Sprintf("unfinished transaction, interrupted %s: %s", left.Stopped(f), f.Call.WaysOn(left.RollingBack)))
 	}
 	if f.Undo != nil {
 		lines = append(lines, fmt.Sprintf("the transaction of %s can be undone with `%s`, if nothing was changed since; %s "+

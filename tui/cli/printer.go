@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +24,8 @@ func (s *settings) with(ctx context.Context, path string, do func(*session.Sessi
 	if run != nil {
 		defer run.Leave()
 		s.say("A commit is under way on %s; following it to its end. This command does nothing else.", path)
-		return s.follow(ctx, run).end(run.Result(), exitDone)
+		_, facts, _, _ := session.Inspect(path, s.opts) // only words depend on them
+		return s.follow(ctx, run, facts).end(run.Result(), exitDone)
 	}
 	defer func() { err = errors.Join(err, sess.Close()) }()
 	if last := sess.Last(); last != nil && s.json {
@@ -74,14 +74,15 @@ func lastText(path string, last report.Last) string {
 // printer prints the progress of a run, as text or as JSON lines.
 type printer struct {
 	*settings
-	tty  bool
-	done chan struct{} // closed when all progress is printed
+	facts report.Facts // of the target
+	tty   bool
+	done  chan struct{} // closed when all progress is printed
 }
 
 // follow starts to print the progress of a run. When ctx is cancelled (ctrl+c, SIGTERM), the run stops at the next safe
 // point.
-func (s *settings) follow(ctx context.Context, run *session.Run) *printer {
-	p := &printer{settings: s, tty: s.err.terminal() && !s.json, done: make(chan struct{})}
+func (s *settings) follow(ctx context.Context, run *session.Run, facts report.Facts) *printer {
+	p := &printer{settings: s, facts: facts, tty: s.err.terminal() && !s.json, done: make(chan struct{})}
 	stop := context.AfterFunc(ctx, func() {
 		run.Cancel()
 		if !s.json {
@@ -116,7 +117,7 @@ func (p *printer) progress(u report.Progress, last string) string {
 	if u.Phase == report.Deciding || u.Phase == report.Finished || u.Stage == "" {
 		return last
 	}
-	switch text := progressText(u); {
+	switch text := progressText(u, p.facts); {
 	case p.tty:
 		p.err.status(text)
 	case u.Stage != last:
@@ -125,8 +126,13 @@ func (p *printer) progress(u report.Progress, last string) string {
 	return u.Stage
 }
 
-func progressText(u report.Progress) string {
-	text := fmt.Sprintf("%s: %s", u.Phase, cmp.Or(u.Doing, report.StageWords(u.Stage)))
+// progressText says what a run does, in the words of the editor's page: "committing: copying data (step 3 of 6), 1.00 MiB of
+// 2.00 MiB".
+func progressText(u report.Progress, f report.Facts) string {
+	text := fmt.Sprintf("%s: %s", u.Phase, u.Words(f))
+	if count := u.Count(f); count != "" {
+		text += " (" + count + ")"
+	}
 	if u.Total > 0 {
 		text += fmt.Sprintf(", %s of %s", geometry.FormatBytes(u.Done), geometry.FormatBytes(u.Total))
 	}

@@ -118,7 +118,7 @@ func (s *settings) commit(ctx context.Context, sess *session.Session, q ops.Queu
 	if err != nil {
 		return err
 	}
-	p := s.follow(ctx, run)
+	p := s.follow(ctx, run, facts)
 	rehearsal, ok := run.Report()
 	if ok {
 		p.report(run.Rehearsed(), rehearsal, facts.Call)
@@ -224,17 +224,17 @@ func (s *settings) recover(ctx context.Context, path string, how report.Task) er
 			s.say("%s has no unfinished transaction; nothing was changed.", path)
 			return nil
 		}
-		return s.finish(ctx, func() (*session.Run, error) { return sess.Recover(how) })
+		return s.finish(ctx, sess.Facts(), func() (*session.Run, error) { return sess.Recover(how) })
 	})
 }
 
 // finish starts a run and follows it to its end.
-func (s *settings) finish(ctx context.Context, begin func() (*session.Run, error)) error {
+func (s *settings) finish(ctx context.Context, facts report.Facts, begin func() (*session.Run, error)) error {
 	run, err := begin()
 	if err != nil {
 		return err
 	}
-	return s.follow(ctx, run).end(run.Result(), exitDone)
+	return s.follow(ctx, run, facts).end(run.Result(), exitDone)
 }
 
 // agreed asks before the target is written. For a physical disk the user has to type its name, retype.

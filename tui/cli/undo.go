@@ -67,7 +67,7 @@ func (s *settings) undo(ctx context.Context, path string, yes bool) error {
 		if !s.agreed(ctx, facts.Retype, "Undo it and restore "+path+"?", yes) {
 			return errors.New("not confirmed; nothing was written")
 		}
-		return s.finish(ctx, sess.Undo)
+		return s.finish(ctx, sess.Facts(), sess.Undo)
 	})
 }
 
