@@ -87,7 +87,8 @@ func tableChanges(before, after model.Disk) bool {
 	})
 }
 
-// moveBytes divides the n bytes of a moved window of p into bytes that are copied and bytes that are known to be free.
+// moveBytes divides the n bytes of a moved window of p into bytes that are copied and bytes that are known to be free. If
+// some are, both are estimates: the superblock counts what the rehearsal finds to be zeroes as used.
 func moveBytes(env Env, p model.Partition, n geometry.Bytes) (copies, skipped geometry.Bytes) {
 	if env.Caps.Of(p.FS.Kind).FreeKnown && p.FS.Dirty.OK() && p.FS.Used >= 0 && p.FS.Size > 0 {
 		copies = min(p.FS.Used, n)

@@ -9,7 +9,8 @@ import (
 	"shunt/model"
 )
 
-// Cost returns what operation i (0-based) costs, in words for people: "instant", "copies 25.6 MiB, resize2fs". If a
+// Cost returns what operation i (0-based) costs, in words for people: "instant", "copies about 25.6 MiB, resize2fs". The
+// rehearsal measures what Cost calls "about". If a
 // partition moves twice, the commit copies it only once, but each move has its cost here.
 func (q Queue) Cost(i int) string {
 	var words []string
@@ -76,13 +77,13 @@ func (q Queue) transfer(i int, s Step, data *transfer) {
 	before, m := q.Before(i), q.env.Medium
 	if s.Kind == StepCopy {
 		p, _ := q.Before(i + 1).Partition(s.Part)
-		n, _ := moveBytes(q.env, p, before.SectorSize.Bytes(s.From.Len()))
-		data.copies += n
+		n, free := moveBytes(q.env, p, before.SectorSize.Bytes(s.From.Len()))
+		data.copies, data.about = data.copies+n, data.about || free > 0
 	}
 	if s.Kind == StepRemap {
 		p, _ := before.Partition(s.Part)
 		bytes := before.SectorSize.Bytes
-		n, _ := moveBytes(q.env, p, bytes(s.From.Len()))
+		n, free := moveBytes(q.env, p, bytes(s.From.Len()))
 		by := bytes(s.To.Start) - bytes(s.From.Start)
 		if m.aligned(by) {
 			n, data.spared = m.copied(bytes(s.From.Start), bytes(s.From.Len()), n), true
@@ -90,11 +91,11 @@ func (q Queue) transfer(i int, s Step, data *transfer) {
 		} else if m.Grain > 0 {
 			data.odd = true
 		}
-		data.copies += n
+		data.copies, data.about = data.copies+n, data.about || free > 0 && n > 0
 	}
 }
 
-// MoveCost returns how many bytes a move of p copies, and how many it skips because they are free in its file system. An
+// MoveCost estimates how many bytes a move of p copies, and how many it skips because they are free in its file system. An
 // extended partition and swap space are not copied at all. Where data can move without being copied, MoveCost takes it that
 // the distance allows it.
 func MoveCost(d model.Disk, env Env, p model.Partition) (copies, skipped geometry.Bytes) {

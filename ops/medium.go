@@ -29,6 +29,7 @@ type transfer struct {
 	copies geometry.Bytes
 	spared bool // something moves without being copied
 	below  bool // what is copied comes from the backing file
+	about  bool // what is copied is an estimate
 	odd    bool // something moves by a distance that is no multiple of the grain
 }
 
@@ -40,7 +41,11 @@ func (t transfer) words(m Medium) string {
 		}
 		return ""
 	}
-	text := "copies " + geometry.FormatBytes(t.copies)
+	text := "copies "
+	if t.about {
+		text += "about "
+	}
+	text += geometry.FormatBytes(t.copies)
 	if t.odd {
 		text += " (none, if it moves by a multiple of " + geometry.FormatBytes(m.Grain) + ")"
 	} else if t.below {

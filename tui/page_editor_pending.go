@@ -136,7 +136,7 @@ func (v *pendingView) words(i int) toldOperation {
 func (v *pendingView) entry(i int, e extent) []string {
 	told, st := v.words(i), v.m.st
 	width := v.m.width - 4
-	column := min(widget.Width(told.cost), width/3)
+	column := min(widget.Width(told.cost), width*2/5)
 	room := width - 4 - column - 1
 	texts, costs := []string{told.text}, []string{told.cost}
 	if e == whole {

@@ -147,9 +147,6 @@ func (b *block) paceLine(d document) string {
 	now := d.run.now
 	var parts []string
 	n := max(now.Steps, len(d.run.steps))
-	if count := now.Count(d.facts); count != "" {
-		parts = append(parts, count)
-	}
 	switch {
 	case now.Total > 0:
 		parts = append(parts, fmt.Sprintf("%s of %s", geometry.FormatBytes(now.Done), geometry.FormatBytes(now.Total)))
@@ -163,6 +160,9 @@ func (b *block) paceLine(d document) string {
 		parts = append(parts, widget.Clean(now.Words(d.facts)))
 	case now.Step > 0:
 		parts = append(parts, fmt.Sprintf("step %d of %d", now.Step, max(n, now.Step)))
+	}
+	if count := now.Count(d.facts); count != "" {
+		parts = append(parts, count)
 	}
 	if now.Elapsed >= time.Second {
 		parts = append(parts, widget.Duration(now.Elapsed.Truncate(time.Second))+" so far")

@@ -33,12 +33,8 @@ func (r *resize) check() {
 		op.Aim = ops.Aim{Want: ops.Smallest, Align: r.align} // whoever takes the smallest size shown means the smallest that works
 	}
 	r.judge(op)
-	copies, skipped := ops.MoveCost(d, r.queue.Env(), r.part)
-	if r.err == nil && op.Shift != 0 && skipped > 0 {
-		if r.cost == "copies "+geometry.FormatBytes(copies) {
-			r.cost += " of data"
-		}
-		r.cost += "; " + geometry.FormatBytes(skipped) + " of unused space is not copied"
+	if _, skipped := ops.MoveCost(d, r.queue.Env(), r.part); r.err == nil && op.Shift != 0 && skipped > 0 {
+		r.cost += "; about " + geometry.FormatBytes(skipped) + " of unused space is not copied"
 	}
 }
 

@@ -115,7 +115,7 @@ func TestResizeTells(t *testing.T) {
 	q := roomy(t)
 	for _, c := range []struct{ keys, want string }{
 		{"", "No change yet."},
-		{"=+1024MiB", "copies 25.6 MiB of data; 458 MiB of unused space is not copied"},
+		{"=+1024MiB", "copies about 25.6 MiB; about 458 MiB of unused space is not copied"},
 		{"=+1024MiB", "Move p2 right by 1024 MiB"},
 		{"=+1024", "= +1024 MiB"},
 		{"=+1024q", "has unknown unit"},
