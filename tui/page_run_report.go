@@ -104,6 +104,8 @@ func costs(r report.Rehearsal, what string) []string {
 	switch {
 	case r.NewImage:
 		writes = ""
+	case r.PlaceBytes == 0 && r.JournalSize > 0 && !r.OneWrite:
+		writes = "write " + geometry.FormatBytes(r.JournalSize) + " of journal"
 	case r.OneWrite && r.PlaceBytes == 0:
 		writes = "write the 512 bytes that make it the disk"
 	case r.OneWrite:

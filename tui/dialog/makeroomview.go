@@ -145,7 +145,7 @@ func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 	case ops.Renews(plan.Queue):
 		cost = "a new image"
 	case plan.Copied > 0:
-		cost = "copies about " + geometry.FormatBytes(plan.Copied)
+		cost = "copies " + geometry.FormatBytes(plan.Copied)
 	}
 	if r.image() {
 		cost = geometry.FormatBytes(bytes(plan.Len)) + ", " + cost
