@@ -33,13 +33,27 @@ func (c Call) line(command string, flags, arguments []string) string {
 		[]string{safetext.Operand(c.Path)}, arguments)...)
 }
 
-// WaysOn says how an unfinished transaction of the target is ended. Once it is being rolled back it can only go on so.
-func (c Call) WaysOn(rollingBack bool) string {
-	back := "`" + c.Line("recover", "--rollback") + "`"
-	if rollingBack {
+// Ways says how an unfinished transaction can be ended.
+type Ways int
+
+// The ways to end an unfinished transaction.
+const (
+	EitherWay   Ways = iota
+	OnlyBack         // it is being rolled back
+	OnlyForward      // it has begun to wipe content, which nothing can bring back
+)
+
+// WaysOn says how an unfinished transaction of the target is ended.
+func (c Call) WaysOn(w Ways) string {
+	finish, back := "`"+c.Line("recover")+"`", "`"+c.Line("recover", "--rollback")+"`"
+	switch w {
+	case OnlyBack:
 		return "run " + back + " to go on rolling it back"
+	case OnlyForward:
+		return "run " + finish + " to finish it; it has begun to wipe content and cannot be rolled back"
+	case EitherWay:
 	}
-	return "run `" + c.Line("recover") + "` to finish it, or " + back + " to roll it back"
+	return "run " + finish + " to finish it, or " + back + " to roll it back"
 }
 
 // Fill replaces {target} and {recover} in the advice of a model.Problem. Where the bytes of the target are not those of the

@@ -7,12 +7,16 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"shunt/model"
+	"shunt/ops"
 	"shunt/ops/report"
 	"shunt/tui/widget"
 )
 
 // noFinish says why a transaction that is being rolled back cannot be finished.
 const noFinish = "the rollback has already begun"
+
+// noRollBack says why a transaction that has begun to wipe content cannot be rolled back.
+const noRollBack = "it has begun to wipe content, which nothing can bring back"
 
 // recoveryBindings returns the keys of the page: finish and roll back. Nothing else can be done to the target.
 func (m Model) recoveryBindings(d document) []binding {
@@ -23,13 +27,19 @@ func (m Model) recoveryBindings(d document) []binding {
 		return ""
 	}
 	finish := func(m Model, d document) (Model, tea.Cmd) { return m.recoverTarget(d, finishRun) }
+	wiped := func(_ Model, d document) model.Reason {
+		if d.unfinished.Ways() == ops.OnlyForward {
+			return "It cannot be rolled back: " + noRollBack
+		}
+		return ""
+	}
 	rollBack := func(m Model, d document) (Model, tea.Cmd) { return m.recoverTarget(d, rollBackRun) }
 	answer := on("enter", "answer", finish, "enter").unless(rollingBack)
 	if d.answer == 1 {
-		answer = on("enter", "answer", rollBack, "enter")
+		answer = on("enter", "answer", rollBack, "enter").unless(wiped)
 	}
 	list := []binding{
-		on("f", "finish", finish, "f", "F").unless(rollingBack), on("b", "roll back", rollBack, "b", "B"),
+		on("f", "finish", finish, "f", "F").unless(rollingBack), on("b", "roll back", rollBack, "b", "B").unless(wiped),
 		m.choose(func(m Model, d document) Model { d.answer = 1 - d.answer; return m.withDoc(m.current, d) }),
 		answer, openBinding(),
 	}
@@ -65,9 +75,13 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 	if u.RollingBack {
 		finish = "is not possible: " + noFinish
 	}
+	back := "the target becomes " + report.AsItWas(u.LosesUnused)
+	if u.Ways() == ops.OnlyForward {
+		back = "is not possible: " + noRollBack
+	}
 	choices := m.block(b.width)
 	choices.hang(st.Strong.Render("Finish    "), finish, st.Muted)
-	choices.hang(st.Strong.Render("Roll back "), "the target becomes "+report.AsItWas(u.LosesUnused), st.Muted)
+	choices.hang(st.Strong.Render("Roll back "), back, st.Muted)
 	choices.add("")
 	return b.lines, choices.lines
 }

@@ -35,6 +35,26 @@ func TestInterruptedThenRecovered(t *testing.T) {
 	}
 }
 
+// TestRecoveryOfWipe: what has begun to wipe content can only be finished, whatever is pressed.
+func TestRecoveryOfWipe(t *testing.T) {
+	for _, keys := range []string{"b", "right enter"} {
+		target := broken()
+		target.Broken.Erased = true
+		d := open(t, target)
+		quietly(d)
+		d.Contains("is not possible: it has begun to wipe content")
+		d.Press(strings.Fields(keys)...)
+		d.Contains("It cannot be rolled back: it has begun to wipe content")
+		if len(target.Recoveries) != 0 {
+			t.Errorf("%q recovers by %v", keys, target.Recoveries)
+		}
+		d.Press("f")
+		if len(target.Recoveries) != 1 || target.Recoveries[0] != report.Finish {
+			t.Errorf("recovered by %v", target.Recoveries)
+		}
+	}
+}
+
 // On a target with an unfinished transaction nothing else can be done.
 func TestRecoveryPage(t *testing.T) {
 	for keys, want := range map[string][]report.Task{

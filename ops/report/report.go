@@ -72,12 +72,24 @@ type Unfinished struct {
 	Plan        string    `json:"-"` // one operation a line
 	Operations  []string  `json:"-"` // the same in sentences
 	When        time.Time `json:"-"`
-	Stage       string    `json:"stage"`        // the interrupted stage
-	Next        int       `json:"next"`         // number of finished writes that are synced one by one; people read Stopped
-	Units       int       `json:"steps"`        // number of all such writes
-	RollingBack bool      `json:"rolling_back"` // rolling back has begun and can only be finished
-	Complete    bool      `json:"-"`            // only the journal must still be removed
-	LosesUnused bool      `json:"-"`            // a roll back loses the content of some unused blocks
+	Stage       string    `json:"stage"`            // the interrupted stage
+	Next        int       `json:"next"`             // number of finished writes that are synced one by one; people read Stopped
+	Units       int       `json:"steps"`            // number of all such writes
+	RollingBack bool      `json:"rolling_back"`     // rolling back has begun and can only be finished
+	Complete    bool      `json:"-"`                // only the journal must still be removed
+	LosesUnused bool      `json:"-"`                // a roll back loses the content of some unused blocks
+	Erased      bool      `json:"erased,omitempty"` // wiping content has begun, so that it can only be finished
+}
+
+// Ways says how the transaction can be ended.
+func (u Unfinished) Ways() ops.Ways {
+	switch {
+	case u.RollingBack:
+		return ops.OnlyBack
+	case u.Erased:
+		return ops.OnlyForward
+	}
+	return ops.EitherWay
 }
 
 // Last is the result of a commit or recovery that ended while nobody watched.

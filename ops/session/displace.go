@@ -61,7 +61,7 @@ func RequireFinished(place target.Place, path string, o Options) error {
 		case place.Image == nil:
 			return fmt.Errorf("%s holds an unfinished transaction of a file that is gone: put that file back, or remove the directory", dir.Path())
 		default:
-			return fmt.Errorf("%s: %w (%s)", path, txn.ErrUnfinished, o.Call(path).WaysOn(left.RollingBack))
+			return fmt.Errorf("%s: %w (%s)", path, txn.ErrUnfinished, o.Call(path).WaysOn(left.Ways()))
 		}
 	})
 }

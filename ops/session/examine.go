@@ -97,7 +97,7 @@ func (v *Viewer) tableCheck() report.Check {
 		c.Verdict, c.Why = report.Unchecked, "shunt knows this table by name only"
 	}
 	if v.left != nil {
-		c.Faults = append(c.Faults, "a transaction of shunt is unfinished: "+v.facts.Call.WaysOn(v.left.RollingBack))
+		c.Faults = append(c.Faults, "a transaction of shunt is unfinished: "+v.facts.Call.WaysOn(v.left.Ways()))
 	}
 	for _, p := range d.Problems() {
 		text := p.Text

@@ -100,7 +100,7 @@ func (tx *Transaction) forward(ctx context.Context, watch Watch) error {
 func (tx *Transaction) backward(ctx context.Context, watch Watch) error {
 	r := tx.journal.Record()
 	if r.Direction == journal.Forward {
-		if erased(tx.program, int(r.Next)) {
+		if erased(tx.program.Options, stepsOf(tx.program.Units), int(r.Next)) {
 			return ErrErased
 		}
 		if err := tx.journal.Advance(journal.Backward, journal.Running, 0, r.Next); err != nil {

@@ -39,14 +39,25 @@ func (r *Rehearsal) wipeOut(ctx context.Context, s ops.Step) error {
 
 // erased reports whether a transaction that has come to unit next may have begun to wipe content, or to move other content over
 // it.
-func erased(p journal.Program, next int) bool {
-	if !p.Options.Has(journal.Erases) {
+func erased(o journal.Options, steps []journal.Steps, next int) bool {
+	if !o.Has(journal.Erases) {
 		return false
 	}
-	for i, u := range p.Units {
-		if u.Stage != journal.StageFence && u.Stage != journal.StageExtend {
-			return i <= next
+	begins := 0 // the first unit that can wipe
+	for _, run := range steps {
+		if run.Stage != journal.StageFence && run.Stage != journal.StageExtend {
+			return begins <= next
 		}
+		begins += run.N
 	}
 	return false
+}
+
+// stepsOf returns the stages of units.
+func stepsOf(units []journal.Unit) []journal.Steps {
+	steps := make([]journal.Steps, len(units))
+	for i, u := range units {
+		steps[i] = journal.Steps{Stage: u.Stage, N: 1}
+	}
+	return steps
 }

@@ -47,7 +47,12 @@ func TestCrashErase(t *testing.T) {
 					continue
 				}
 				rolled := crashed.Clone()
-				switch _, err := recoverMachine(rolled, RollBack); {
+				status, said := Inspect(crashed.Clone().Store())
+				_, err = recoverMachine(rolled, RollBack)
+				if said != nil || status.Erased != errors.Is(err, ErrErased) {
+					t.Fatalf("%v: cut at %d, %s: said to be wiped: %v, %v; rolled back: %v", lines, k, policy.Name, status.Erased, said, err)
+				}
+				switch {
 				case errors.Is(err, ErrErased):
 					refused++
 					if _, err := recoverMachine(rolled, Finish); err != nil || !is(rolled, w.after) {

@@ -65,6 +65,7 @@ func (s *sides) inspect() (report.Unfinished, error) {
 		LosesUnused: p.Options.Has(journal.LosesUnused),
 	}
 	steps := summary.Stages
+	status.Erased = !status.RollingBack && erased(p.Options, steps, status.Next)
 	if status.RollingBack {
 		steps = undoSteps(summary, int(r.From))
 	}

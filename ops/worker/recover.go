@@ -10,6 +10,7 @@ import (
 
 	"shunt/model"
 	"shunt/model/tried"
+	"shunt/ops"
 	"shunt/ops/journal"
 	"shunt/ops/report"
 	"shunt/ops/target"
@@ -188,7 +189,7 @@ func (w *process) howToGoOn(err error) string {
 		return "The journal beside the target is damaged and is not replayed. Nothing was written. " +
 			"Restore the journal's files from a backup of their directory, or the whole target."
 	case w.rollingBack():
-		return "Nothing is lost: the journal holds all that is needed. When nothing is in the way, " + w.job.Call.WaysOn(true) + "."
+		return "Nothing is lost: the journal holds all that is needed. When nothing is in the way, " + w.job.Call.WaysOn(ops.OnlyBack) + "."
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
 		return "Nothing is lost: the journal holds all that is needed. Make room on the file system of the image and run " + finish +
 			" to finish, or run " + rollBack + " to roll back, which needs no more room."

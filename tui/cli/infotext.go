@@ -138,7 +138,7 @@ func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 			progressText(*f.Commit, f), f.Call.Line("recover"))}
 	}
 	if left != nil {
-		lines = append(lines, fmt.Sprintf("unfinished transaction, interrupted %s: %s", left.Stopped(f), f.Call.WaysOn(left.RollingBack)))
+		lines = append(lines, fmt.Sprintf("unfinished transaction, interrupted %s: %s", left.Stopped(f), f.Call.WaysOn(left.Ways())))
 	}
 	if f.Undo != nil {
 		lines = append(lines, fmt.Sprintf("the transaction of %s can be undone with `%s`, if nothing was changed since; %s "+

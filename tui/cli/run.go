@@ -150,7 +150,7 @@ func requireFinished(sess *session.Session) error {
 	if left == nil {
 		return nil
 	}
-	return unfinished(fmt.Errorf("%s has an unfinished transaction: %s", facts.Path, facts.Call.WaysOn(left.RollingBack)))
+	return unfinished(fmt.Errorf("%s has an unfinished transaction: %s", facts.Path, facts.Call.WaysOn(left.Ways())))
 }
 
 // editable refuses a target that no plan can change.

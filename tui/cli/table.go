@@ -53,7 +53,7 @@ func (s *settings) saveTable(path, file string, force bool) error {
 	case err != nil:
 		return err
 	case left != nil:
-		return unfinished(fmt.Errorf("%s has an unfinished transaction, so that its table is not whole: %s", path, facts.Call.WaysOn(left.RollingBack)))
+		return unfinished(fmt.Errorf("%s has an unfinished transaction, so that its table is not whole: %s", path, facts.Call.WaysOn(left.Ways())))
 	case disk.Table.Kind == model.TableNone:
 		return fmt.Errorf("%s has no partition table that could be saved", path)
 	}
