@@ -110,6 +110,9 @@ func (c *checker) partition(p Partition) {
 	if d.Table.Kind == TableMBR && p.Span.Len() >= MBRSectors {
 		c.fatal("%s is %d sectors long; an MBR entry holds less than 2^32", p.Ref(), p.Span.Len())
 	}
+	if p.Mirror.Slot != 0 && p.Span.End > MBRSectors {
+		c.fatal("%s at sectors %s is in the hybrid MBR too, which ends at sector 2^32", p.Ref(), p.Span.Inclusive())
+	}
 	if p.Role != Logical && p.EBR != 0 {
 		c.fatal("%s is %s but has a boot record at sector %d", p.Ref(), p.Role, p.EBR)
 	}

@@ -59,6 +59,8 @@ type Table struct {
 	Array geometry.Sector
 	// Boot is the active flag of the protective MBR of a GPT, without which some BIOS do not start from the disk.
 	Boot bool
+	// Strays is the number of entries in sector 0 of a GPT that neither protect it nor repeat a partition.
+	Strays int
 	// ID is the disk signature ("0x1234abcd") or the disk GUID.
 	ID string
 	// Foreign is the name of a table that shunt knows and leaves alone ("Sun disklabel"), or "". Kind is then TableNone.

@@ -42,11 +42,21 @@ type Partition struct {
 	// EBR is the sector of a logical partition's boot record, or 0. It is before Span.Start and outside every other
 	// partition of the chain.
 	EBR geometry.Sector
-	FS  Filesystem
+	// Mirror is its entry in the hybrid MBR of a GPT.
+	Mirror Mirror
+	FS     Filesystem
 	// Pinned says that it belongs to an ISO image, or the like, that begins with sector 0: neither it nor its entry changes.
 	Pinned bool
 	// Use is how the running system uses the partition.
 	Use Use
+}
+
+// Mirror is an entry of sector 0 that repeats a partition of a GPT, for systems that only read the MBR. A GPT with such
+// entries is called hybrid. The zero value means that there is none.
+type Mirror struct {
+	Slot   int      // from 1 to 4
+	Type   PartType // of an MBR; it does not follow the type of the partition
+	Active bool
 }
 
 // Ref returns the short name of the partition for users: "p1", or "the disk" for what covers a disk without a table.

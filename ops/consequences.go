@@ -58,6 +58,9 @@ func (q Queue) Consequences() []string {
 			q.larger(model.LVM2), "Gives the volume group in ", " free space, which no volume uses yet: `lvextend -r -l +100%FREE` with a volume makes that one " +
 				"and its file system larger.",
 		},
+		{q.mirrored(), "Makes a hybrid MBR: the first sector lists ", " a second time. Windows and other systems that do not know GPT there see " +
+			"these partitions alone, and a program that changes one list and not the other makes the two contradict each other. " +
+			"Use it only for a system that needs it."},
 		{renamed, "Changes partition numbers: ", ". " + usesNumbers(q.initial.Table.Kind)},
 	} {
 		if len(c.list) > 0 {
@@ -65,6 +68,22 @@ func (q Queue) Consequences() []string {
 		}
 	}
 	return out
+}
+
+// mirrored returns the partitions that are listed in the first sector too, if the queue changes which.
+func (q Queue) mirrored() (refs []string) {
+	after := q.Preview()
+	changed := false
+	for _, id := range HybridOf(after).Parts() {
+		p, _ := after.Partition(id)
+		was, _ := q.initial.Partition(id)
+		changed = changed || p.Mirror != was.Mirror
+		refs = append(refs, p.Ref())
+	}
+	if !changed {
+		return nil
+	}
+	return refs
 }
 
 // usesNumbers says what else has to change with the numbers of partitions.

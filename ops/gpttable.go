@@ -54,6 +54,9 @@ func (o ProtectiveBoot) Describe(model.Disk) Phrase {
 // Apply returns the disk with the flag set or cleared.
 func (o ProtectiveBoot) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	return editedGPT(before, o.Describe(before).Do(), func(t *model.Table) *Refusal {
+		if p, ok := before.Partition(HybridOf(before).Active); ok && o.On && p.Mirror.Active {
+			return refusedFor(model.Because("%s has it in the hybrid MBR, and a BIOS may refuse to start from two", p.Ref()))
+		}
 		if t.Boot == o.On {
 			return refusedFor(model.Reason(map[bool]string{true: "it is set already", false: "it is not set"}[o.On]))
 		}

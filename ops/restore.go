@@ -206,9 +206,12 @@ func (o Restore) restored(before model.Disk) (model.Disk, error) {
 		known = known && !slices.ContainsFunc(parts, func(q model.Partition) bool { return q.ID == was.ID })
 		switch {
 		case known:
-			p.ID, p.FS, p.EBR, p.Use = was.ID, was.FS, was.EBR, was.Use
+			p.ID, p.FS, p.EBR, p.Use, p.Mirror = was.ID, was.FS, was.EBR, was.Use, was.Mirror
 			if was.Role != p.Role {
 				p.EBR = 0
+			}
+			if t.Kind != model.TableGPT {
+				p.Mirror = model.Mirror{}
 			}
 			p.Attributes |= was.Attributes &^ dump.Expressible
 			if same := before.Table.Kind == t.Kind && before.Table.ID == t.ID; p.UUID == "" && same && (t.Kind == model.TableGPT || was.Number == p.Number) {

@@ -32,6 +32,12 @@ func TestGPTDetails(t *testing.T) {
 	d.Press("ctrl+u")
 	d.Type("2048")
 	d.Contains("Set flag boot on the protective MBR; let partitions begin at sector 2048 instead of 34")
+	d.Press("tab", "tab", "ctrl+u")
+	d.Type("9")
+	d.Contains("There is no partition 9")
+	d.Press("ctrl+u")
+	d.Type("1 2")
+	d.Contains("list p1 as type 0x83, p2 as type 0xef in the first sector", "Windows then sees these partitions alone")
 	d.Press("enter")
-	d.Contains("2 pending")
+	d.Contains("3 pending")
 }

@@ -108,7 +108,9 @@ func freshGPT(g gptDisk, before, after model.Disk, newUUID func() uuid.UUID) ([]
 	if err := patchArray(array, array, t.EntrySize, model.Disk{}, after, newUUID); err != nil {
 		return nil, err
 	}
-	putProtective(first, after)
+	if err := putProtective(first, after, usualGeometry); err != nil {
+		return nil, err
+	}
 	return g.patches(backup, primary, array, first, after)
 }
 

@@ -34,22 +34,31 @@ func readGPT(g *gptDisk, problems *report) (model.Table, []model.Partition) {
 	}
 	copyProblems(g, problems)
 	placeProblems(g, t.Usable, problems)
-	if hybrid := len(mirrors(g.first)); hybrid > 0 {
-		count := "1 entry"
-		if hybrid > 1 {
-			count = fmt.Sprintf("%d entries", hybrid)
-		}
-		problems.sound(model.Warning, "the other entries follow when their partition changes; check them with `gdisk` (command r, o)",
-			"sector 0: hybrid MBR, %s beside the protective entry", count)
-		problems.plainly("The first sector lists partitions of its own, for systems that do not know GPT (a hybrid MBR).")
-	}
+	hybridProblems(g, problems)
 	entries, err := entriesOf(*c)
 	if err != nil {
 		problems.fatal("", "GPT at LBA %d: %v", c.at, err)
 		problems.plainly("The list of partitions cannot be understood.")
 		return t, nil
 	}
-	return t, gptPartitions(g, t.Usable, entries, problems)
+	parts := gptPartitions(g, t.Usable, entries, problems)
+	t.Strays = readMirrors(g.first, parts)
+	return t, parts
+}
+
+// hybridProblems reports entries of sector 0 that do not protect the GPT.
+func hybridProblems(g *gptDisk, problems *report) {
+	hybrid := len(mirrors(g.first))
+	if hybrid == 0 {
+		return
+	}
+	count := "1 entry"
+	if hybrid > 1 {
+		count = fmt.Sprintf("%d entries", hybrid)
+	}
+	problems.sound(model.Warning, "the other entries follow when their partition changes; check them with `gdisk` (command r, o)",
+		"sector 0: hybrid MBR, %s beside the protective entry", count)
+	problems.plainly("The first sector lists partitions of its own, for systems that do not know GPT (a hybrid MBR).")
 }
 
 // usable returns the range in which partitions may be, which never includes the arrays. It is the header's range, or, if

@@ -108,11 +108,12 @@ func statusOf(active bool) byte {
 // chsGeometry is the number of heads and of sectors per track from which a disk's CHS bytes were computed.
 type chsGeometry struct{ heads, track geometry.Sector }
 
+var usualGeometry = chsGeometry{heads: geometry.Heads, track: geometry.SectorsPerTrack}
+
 // guessGeometry returns the geometry that explains all CHS bytes of an MBR, so that new CHS bytes match the others.
 // Without evidence it returns the usual 255 heads and 63 sectors.
 func guessGeometry(first []byte) chsGeometry {
-	usual := chsGeometry{heads: geometry.Heads, track: geometry.SectorsPerTrack}
-	candidates := []chsGeometry{usual}
+	candidates := []chsGeometry{usualGeometry}
 	for i := range mbrSlots {
 		// Partitions used to end with a cylinder, so the last head and sector say how many there are.
 		if last := geometry.ParseCHS([3]byte(slotOf(first, i)[5:])); last.Sector > 0 {
@@ -123,7 +124,7 @@ func guessGeometry(first []byte) chsGeometry {
 	if i := slices.IndexFunc(candidates, explains); i >= 0 {
 		return candidates[i]
 	}
-	return usual
+	return usualGeometry
 }
 
 func (c chsGeometry) explains(first []byte) bool {

@@ -180,7 +180,9 @@ func TestMBRVerdict(t *testing.T) {
 		}, model.TableMBR, model.Warning, "an old GPT is left at LBA 131071"},
 		{"protective entry without GPT", func(img image) {
 			first := make([]byte, 512)
-			putProtective(first, model.Disk{Sectors: 131072})
+			if err := putProtective(first, model.Disk{Sectors: 131072}, usualGeometry); err != nil {
+				t.Fatal(err)
+			}
 			sign(first)
 			img.write(0, first)
 		}, model.TableGPT, model.Fatal, "both copies of the GPT are damaged"},

@@ -73,6 +73,7 @@ func partitionDifference(kind model.TableKind, got, want model.Partition) string
 		return diff
 	}
 	return differing(
+		field{"its entry in the hybrid MBR", got.Mirror, want.Mirror},
 		field{"its name", strconv.Quote(got.Name), strconv.Quote(want.Name)},
 		field{"its attributes", fmt.Sprintf("%#x", got.Attributes), fmt.Sprintf("%#x", want.Attributes)},
 		field{"its PARTUUID", strings.ToLower(got.UUID), strings.ToLower(cmp.Or(want.UUID, got.UUID))},

@@ -87,11 +87,13 @@ func (l *line) table() ops.Operation {
 		return ops.ProtectiveBoot{On: l.choice("what the flag shall be", "what a flag can be", "on", "off") == "on"}
 	case l.more("first-lba"):
 		return ops.FirstUsable{Sector: l.size("the first sector for partitions")}
+	case l.more("hybrid"):
+		return l.hybrid()
 	case l.more("array"):
 		return ops.MoveArray{At: l.size("the first sector of the entries")}
 	}
 	if !l.more("new") {
-		const what, allowed = "something to do with the table", "new, gpt, restore, use, sort, flag, first-lba or array"
+		const what, allowed = "something to do with the table", "new, gpt, restore, use, sort, flag, first-lba, array or hybrid"
 		l.canFollow("gpt")
 		w := l.next("what to do with the table", allowed)
 		if kind, _ := model.TableKindByName(w.text); kind != model.TableGPT {

@@ -17,7 +17,7 @@ func FuzzParse(f *testing.F) {
 		"delete 5\ncheck 6\nmove 7 to 501MiB and resize to 10MiB", `new 1MiB name="\"\\" as=logical type=0x83`,
 		"format 1 fs=ext4 label=x\nlabel 1 \"y z\"\nuuid 1 new", "format 2 cleared\ntype 1 0x07\nflag 1 hidden on\nflag 2 boot on",
 		"new 10MiB\nname 1 \"EFI\"\ntype 1 esp\nflag 1 legacy_boot on\nuuid 1 half",
-		"table new gpt first-lba=34s\ntable array 40s\ntable first-lba 99s\ntable flag boot on\ntable sort", "table new gpt\nnew 10MiB\nname 1 x\ntable new mbr", "image grow 1MiB\ntable gpt\nmove 2 right 10s",
+		"table new gpt first-lba=34s\ntable array 40s\ntable first-lba 99s\ntable flag boot on\ntable sort", "table new gpt\nnew 10MiB\nname 1 x\ntable new mbr", "table gpt\ntable hybrid 2 1 active=2 ee=last\nmove 2 right 10s\ntable hybrid none", "image grow 1MiB\ntable gpt\nmove 2 right 10s",
 		"copy 1 over 2\nimage grow 1GiB\ncopy 2 at 1GiB size=500MiB", "delete 6\ncopy 1 at 203MiB as=logical from=/other", "copy 1 over 1 from=\"/other\"",
 		"new 10MiB at 600MiB keep partuuid=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0 name=x", "delete 1\nnew 10MiB at 1MiB keep type=0x07 as=primary",
 		"wipe 2 random\nwipe free\nformat 2 fs=ext4",

@@ -87,9 +87,9 @@ func TestPlanErrors(t *testing.T) {
 		{"flag 1 boot on", "plan line 1, column 1: cannot set flag boot on p1: it is set already"},
 		{"uuid 1 old", `plan line 1, column 8: "old" is not a kind of UUID that can be set: use new or half`},
 		{"uuid 1 half", "plan line 1, column 1: cannot change the UUID in p1: only NTFS has a serial number of two halves; set a whole new one"},
-		{"table mbr", `plan line 1, column 7: "mbr" is not something to do with the table: use new, gpt, restore, use, sort, flag, first-lba or array`},
-		{"table msdos", `plan line 1, column 7: "msdos" is not something to do with the table: use new, gpt, restore, use, sort, flag, first-lba or array`},
-		{"table", `plan line 1, column 6: what to do with the table is missing: use new, gpt, restore, use, sort, flag, first-lba or array`},
+		{"table mbr", `plan line 1, column 7: "mbr" is not something to do with the table: use new, gpt, restore, use, sort, flag, first-lba, array or hybrid`},
+		{"table msdos", `plan line 1, column 7: "msdos" is not something to do with the table: use new, gpt, restore, use, sort, flag, first-lba, array or hybrid`},
+		{"table", `plan line 1, column 6: what to do with the table is missing: use new, gpt, restore, use, sort, flag, first-lba, array or hybrid`},
 		{"table new", `plan line 1, column 10: the kind of table is missing: use gpt or mbr`},
 		{"table new bsd", `plan line 1, column 11: "bsd" is not a kind of table: use gpt or mbr`},
 		{"  \u00fc 1", `plan line 1, column 3: "ü" is not an operation: use image, move, resize, grow, room, new, delete, check, copy, discard, format, label, name, type, flag, wipe, uuid or table`},
@@ -165,6 +165,10 @@ func TestPlanForms(t *testing.T) {
 		{
 			"table new gpt first-lba=1MiB\ntable array 1000s\ntable first-lba 2MiB\ntable flag boot on\nnew 1MiB\nnew 1MiB at 10MiB\ndelete 1\nnew 1MiB at 20MiB\ntable sort",
 			"table new gpt first-lba=2048s\ntable array 1000s\ntable first-lba 4096s\ntable flag boot on\nnew 1MiB at 4096s\nnew 1MiB at 20480s\ndelete 1\nnew 1MiB at 40960s\ntable sort\n",
+		},
+		{
+			"table new gpt\nnew 1MiB\nnew 1MiB\nnew 1MiB\ntable hybrid p1 3 ee=last active=p3\ntable hybrid 2 ee=first\ndelete 1\ntable hybrid none",
+			"table new gpt\nnew 1MiB at 2048s\nnew 1MiB at 4096s\nnew 1MiB at 6144s\ntable hybrid 1 3 active=3 ee=last\ntable hybrid 2\ndelete 1\ntable hybrid none\n",
 		},
 		{"check 1", "check 1\n"},
 		{"format p1 fs=ext4", "format 1 fs=ext4\n"},

@@ -37,7 +37,7 @@ var verbs = []verb{
 	{"flag", 4, 4, one((*line).flag)},
 	{"wipe", 2, 3, one((*line).wipe)},
 	{"uuid", 3, 3, one((*line).uuid)},
-	{"table", 2, 4, one((*line).table)},
+	{"table", 2, 8, one((*line).table)},
 }
 
 // one returns the list of the one operation that a line stands for.
@@ -142,6 +142,8 @@ func written(op ops.Operation, d model.Disk) string {
 		w.add("table", "first-lba", sectors(op.Sector))
 	case ops.MoveArray:
 		w.add("table", "array", sectors(op.At))
+	case ops.Hybrid:
+		w.hybrid(op)
 	case ops.Restore:
 		w.add("table", "restore", safetext.Quoted(op.Table.String()))
 	case ops.Sort:

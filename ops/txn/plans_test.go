@@ -34,6 +34,12 @@ func primary(n int, start, end geometry.Sector) model.Partition {
 	return model.Partition{ID: model.PartID(n), Number: n, Span: geometry.Span{Start: start, End: end}}
 }
 
+// mirror is a partition that the first sector lists too.
+func mirror(p model.Partition, slot int) model.Partition {
+	p.Mirror = model.Mirror{Slot: slot, Type: "0x83"}
+	return p
+}
+
 func logical(n int, ebr, start, end geometry.Sector) model.Partition {
 	p := primary(n, start, end)
 	p.Role, p.EBR = model.Logical, ebr
@@ -120,6 +126,19 @@ func plans() []realPlan {
 		{
 			name: "gpt, entries of the table move over themselves", kind: model.TableGPT, sectors: 200, lines: []string{"table array 9s", "delete 2"},
 			parts: []model.Partition{primary(1, 90, 110), primary(2, 120, 140)},
+		},
+		gpt("hybrid MBR made, others move", "table hybrid 4 1 active=1", "move 4 right 20s", "delete 2", "move 1 to 62s"),
+		{
+			name: "gpt, hybrid MBR moves and changes", kind: model.TableGPT, sectors: 200, parts: []model.Partition{
+				mirror(primary(1, 40, 60), 2), mirror(primary(2, 64, 84), 3), primary(4, 90, 121),
+			},
+			lines: []string{"move 4 right 20s", "move 2 right 4s", "table hybrid 2 4 ee=last", "move 1 left 3s"},
+		},
+		{
+			name: "gpt, hybrid MBR no more", kind: model.TableGPT, sectors: 200, parts: []model.Partition{
+				mirror(primary(1, 40, 60), 1), mirror(primary(2, 64, 84), 2), primary(4, 90, 121),
+			},
+			lines: []string{"move 2 right 4s", "table hybrid none", "table sort"},
 		},
 		gpt("another GPT", "table new gpt", "new 40s at 50s"),
 		gpt("an MBR instead", "table new mbr", "new 10s at 20s", "new 80s at 40s"),
@@ -302,6 +321,9 @@ func (d *realDisk) exposed(got []byte) string {
 		if !whole(d.before, d.imageBefore, d.masked) && !whole(d.after, d.imageAfter, nil) {
 			return fmt.Sprintf("%s at %v is not whole", p.Ref(), p.Span)
 		}
+	}
+	if found.Table.Strays > 0 {
+		return fmt.Sprintf("the first sector shows %d partitions that the GPT does not", found.Table.Strays)
 	}
 	return ""
 }

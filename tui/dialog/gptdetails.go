@@ -1,11 +1,14 @@
 package dialog
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/keymap"
 	"shunt/tui/widget"
@@ -15,7 +18,8 @@ import (
 type gptDetails struct {
 	staging
 	first, array widget.Field
-	boot         int // index in offOn
+	hybrid       widget.Field // numbers of partitions
+	boot         int          // index in offOn
 	list         []ops.Operation
 }
 
@@ -29,15 +33,42 @@ func NewGPTDetails(q ops.Queue, align geometry.Alignment) Dialog {
 	if t.Boot {
 		g.boot = 1
 	}
+	g.hybrid = widget.NewField(strings.Join(listed(q.Preview()), " "), 16)
 	return newForm(g)
+}
+
+// listed returns the numbers of the partitions in the hybrid MBR of a disk.
+func listed(d model.Disk) (numbers []string) {
+	for _, id := range ops.HybridOf(d).Parts() {
+		p, _ := d.Partition(id)
+		numbers = append(numbers, strconv.Itoa(p.Number))
+	}
+	return numbers
+}
+
+// numbered returns the partitions with the numbers in text.
+func numbered(d model.Disk, text string) (ids []model.PartID, err error) {
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' || r == ':' }) {
+		n, err := strconv.Atoi(strings.TrimPrefix(word, "p"))
+		p, ok := d.ByNumber(n)
+		if err != nil || !ok {
+			return nil, fmt.Errorf("there is no partition %s", word)
+		}
+		ids = append(ids, p.ID)
+	}
+	return ids, nil
 }
 
 // check stages each change on a copy of the queue. The entries move before the first sector is set, which may follow them.
 func (g *gptDetails) check() {
 	first, err := sectorOf(g.first.Value())
 	array, wrong := sectorOf(g.array.Value())
-	if err != nil {
-		wrong = err
+	ids, none := numbered(g.queue.Preview(), g.hybrid.Value())
+	wrong = cmp.Or(none, err, wrong)
+	now := ops.HybridOf(g.queue.Preview())
+	hybrid := ops.NewHybrid(ids, 0, now.Last)
+	if slices.Contains(ids, now.Active) {
+		hybrid.Active = now.Active
 	}
 	g.wrong, g.verdict, g.list = wrong, verdict{}, nil
 	if wrong != nil {
@@ -52,6 +83,7 @@ func (g *gptDetails) check() {
 		{func() bool { return q.Preview().Table.Boot != (g.boot == 1) }, ops.ProtectiveBoot{On: g.boot == 1}},
 		{func() bool { return q.Preview().Table.ArraySpan(q.Preview().SectorSize).Start != array }, ops.MoveArray{At: array}},
 		{func() bool { return q.Preview().Table.Usable.Start != first }, ops.FirstUsable{Sector: first}},
+		{func() bool { return !slices.Equal(now.Parts(), hybrid.Parts()) }, hybrid},
 	} {
 		if !try.changes() {
 			continue
@@ -75,6 +107,10 @@ func sectorOf(text string) (geometry.Sector, error) {
 	return geometry.Sector(n), nil
 }
 
+// hybridHint says what a hybrid MBR means.
+const hybridHint = "A hybrid MBR is for systems that cannot read a GPT. Windows then sees these partitions alone, and a program that " +
+	"changes only one of the two lists makes them contradict each other."
+
 func (g *gptDetails) layout() layout {
 	t, z := g.queue.Preview().Table, g.queue.Preview().SectorSize
 	return layout{
@@ -84,6 +120,10 @@ func (g *gptDetails) layout() layout {
 			field(stopBefore, "First usable sector", formField, &g.first).numeric().meant("Partitions may begin at this sector or later."),
 			field(stopAfter, "Entries at sector", formField, &g.array).numeric().
 				meant("The first copy of the entries lies there. Boards whose boot loader begins at sector 2 need room in front of it."),
+			field(stopName, "Hybrid MBR lists", formField, &g.hybrid).
+				meant("Numbers of up to three partitions, as 1 3, that the first sector lists too. Empty: it protects the GPT, as it should. " +
+					"Only a system that cannot read a GPT needs a hybrid MBR."),
+			hint(hybridHint, 3),
 			blank(), hint(fmt.Sprintf("The %d entries take %d sectors. Partitions stay where they are.", t.Slots, t.ArraySectors(z)), 2),
 			blank(), g.outcome("No change yet."),
 		},
