@@ -131,8 +131,6 @@ func (o Hybrid) obstacle(d model.Disk) *Refusal {
 		return refusedFor("the active partition is not among them")
 	case o.Active != 0 && d.Table.Boot:
 		return refusedFor("the protective entry has the active flag, and a BIOS may refuse to start from two").near("clear the flag boot of the table first")
-	case o.mirrored(d).Equal(d):
-		return refusedFor("it lists them so already")
 	}
 	for i, id := range ids {
 		p, ok := d.Partition(id)
@@ -145,6 +143,9 @@ func (o Hybrid) obstacle(d model.Disk) *Refusal {
 			return refusedFor(model.Because("%s ends at sector %d, and an MBR only reaches sector %d (%s)", p.Ref(), p.Span.End-1,
 				model.MBRSectors-1, amount(d.SectorSize.Bytes(model.MBRSectors))))
 		}
+	}
+	if o.mirrored(d).Equal(d) {
+		return refusedFor("it lists them so already")
 	}
 	return nil
 }

@@ -3,10 +3,12 @@ package txn
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math/rand"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"shunt/geometry"
@@ -322,8 +324,28 @@ func (d *realDisk) exposed(got []byte) string {
 			return fmt.Sprintf("%s at %v is not whole", p.Ref(), p.Span)
 		}
 	}
-	if found.Table.Strays > 0 {
-		return fmt.Sprintf("the first sector shows %d partitions that the GPT does not", found.Table.Strays)
+	if found.Table.Kind == model.TableGPT {
+		return d.mirrorsExposed(got)
+	}
+	return ""
+}
+
+// mirrorsExposed says what is wrong with a hybrid MBR, "" if nothing: what it lists must be whole, even while the GPT hides it.
+func (d *realDisk) mirrorsExposed(got []byte) string {
+	for slot := 1; slot <= 4; slot++ {
+		entry := got[446+16*(slot-1):]
+		at := geometry.SpanOf(geometry.Sector(binary.LittleEndian.Uint32(entry[8:])), geometry.Sector(binary.LittleEndian.Uint32(entry[12:])))
+		if entry[4] == 0xEE || at.Empty() {
+			continue
+		}
+		whole := func(disk model.Disk, image []byte, masked ranges) bool {
+			return slices.ContainsFunc(disk.Partitions(), func(p model.Partition) bool {
+				return p.Mirror.Slot == slot && p.Span == at && sameBut(cutOut(got, at), cutOut(image, at), int64(at.Start)*sec, masked)
+			})
+		}
+		if !whole(d.before, d.imageBefore, d.masked) && !whole(d.after, d.imageAfter, nil) {
+			return fmt.Sprintf("what entry %d of the hybrid MBR lists at %v is not whole", slot, at)
+		}
 	}
 	return ""
 }
