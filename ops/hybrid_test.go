@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
 )
@@ -52,7 +51,7 @@ func TestHybrid(t *testing.T) {
 
 func TestHybridRefusals(t *testing.T) {
 	t.Parallel()
-	const end = geometry.Sector(model.MBRSectors)
+	const end = model.MBRSectors
 	four := gpt(end+100*mib, full(1, mib, 2*mib, 1), full(2, 3*mib, 4*mib, 1), full(3, end-mib, end, 1), full(4, end, end+mib, 1))
 	with := func(lines ...string) ops.Queue { return plan(t, four, lines...) }
 	stray := four
