@@ -23,6 +23,7 @@
 //	type P TYPE | flag P FLAG on|off
 //	uuid P new|half
 //	table new gpt|mbr | table gpt | table restore from=PATH | table restore DUMP | table sort | table use READING
+//	table hybrid P… [active=P] [ee=last] | table hybrid none
 //	table flag boot on|off | table first-lba OFFSET | table array OFFSET | table new gpt first-lba=OFFSET
 //
 // Where something has a size already, a SIZE without a sign is the new size and one with a sign is the difference: "resize

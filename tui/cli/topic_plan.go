@@ -102,6 +102,7 @@ var planGroups = []planGroup{
 				"all partitions are lost; `msdos` and `dos` mean `mbr`"},
 			{[]string{"table gpt"}, "MBR to GPT, with all partitions, their numbers and contents"},
 			{[]string{"table flag boot on", "table flag boot off"}, "of a GPT: the active flag of its protective MBR, without which some BIOS do not start"},
+			{[]string{"table hybrid P Q R active=P ee=last", "table hybrid none"}, "of a GPT: list one to three of its partitions in the first sector too, for systems that only read the MBR; with the active flag for one of them, and the protective entry behind them; or list none again"},
 			{[]string{"table first-lba OFFSET", "table array OFFSET"}, "of a GPT: the first sector for partitions; the first sector of its entries, which makes room for boot loaders " +
 				"of boards in front of them; `table new gpt first-lba=OFFSET` for a new one"},
 			{[]string{"table use first", "table use backup", "table use lower", "table use higher"}, "of a table that is damaged or contradicts itself: take one of its readings, which " +
