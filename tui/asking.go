@@ -12,7 +12,8 @@ import (
 // This file keeps a question and its answer together. While a user is about to answer, things happen by themselves: a run
 // ends, a target is read again, another target asks a question. Three rules hold:
 //
-//   - A dialog stays open until it is answered. A dialog that opens by itself waits until then.
+//   - A dialog stays open until it is answered. A dialog that opens by itself waits until then. The question whether to stop
+//     a run closes when there is nothing left to stop.
 //   - An answer counts only for the subject of its question. If that has changed, nothing is done, and a message says so.
 //   - A page or dialog that opens by itself ignores keys until none has been pressed for a moment.
 
@@ -23,6 +24,8 @@ type window struct {
 	// corner is where a menu was opened with the mouse; nil for other dialogs.
 	corner  *dialog.Point
 	subject subject
+	// stops is set for the question whether to stop the run of the subject.
+	stops bool
 }
 
 // subject identifies what a question is about.
@@ -46,6 +49,26 @@ func (m Model) pushWhenFree(d dialog.Dialog) Model {
 		return m.push(d)
 	}
 	m.later = append(slices.Clone(m.later), d)
+	return m
+}
+
+// pushStop opens the question whether to stop the run of the target in view.
+func (m Model) pushStop(d dialog.Dialog) Model {
+	m = m.push(d)
+	m.dialogs[len(m.dialogs)-1].stops = true
+	return m
+}
+
+// closeStop closes the question whether to stop a run that has ended, and what is open on top of it. A rehearsal that waits to
+// be applied can still be stopped: its question stays, so that nobody who wants to stop it applies it.
+func (m Model) closeStop() Model {
+	d, _ := m.doc()
+	for i, w := range m.dialogs {
+		if w.stops && (d.gen != w.subject.doc || d.run.gen != w.subject.run || !d.run.asksToStop()) {
+			m.dialogs = slices.Clone(m.dialogs[:i])
+			break
+		}
+	}
 	return m
 }
 
@@ -146,9 +169,10 @@ func fromUser(msg tea.Msg) bool {
 	return false
 }
 
-// guardKeyboard opens the next waiting dialog if no other is open. If the keyboard now belongs to something that the user
+// guardKeyboard closes a question that answers nothing any more. It opens the next waiting dialog if no other is open. If the keyboard now belongs to something that the user
 // did not ask for, it ignores keys for a moment. before is the model before the message was handled.
 func (m Model) guardKeyboard(before Model, msg tea.Msg) (Model, tea.Cmd) {
+	m = m.closeStop()
 	unasked := false
 	if len(m.dialogs) == 0 && len(m.later) > 0 {
 		next := m.later[0]

@@ -78,7 +78,7 @@ func (m Model) askCopy(e report.FileEntry) Model {
 	if e.Kind == report.FileRegular {
 		size = int64(e.Size)
 	}
-	return m.push(dialog.NewCopyOut(name, filepath.Join(m.Dir, e.Name), dialog.CopyOut{
+	return m.push(dialog.NewCopyOut(name, filepath.Join(m.Dir, e.Name), e.Kind == report.FileDirectory, dialog.CopyOut{
 		ID: m.files.part, Size: size, Path: strings.Join(append(slices.Clone(m.files.dirs), e.Exact()), "/"),
 	}))
 }

@@ -96,7 +96,7 @@ func (m Model) scrollRun(d document, s step) Model {
 func (m Model) askStop(d document) Model {
 	name := d.name()
 	if !d.run.committing {
-		return m.push(dialog.NewAsk("Stop the rehearsal?", dialog.Calm,
+		return m.pushStop(dialog.NewAsk("Stop the rehearsal?", dialog.Calm,
 			[]string{"Nothing has been written to " + name + ". The operations stay pending."}, dialog.GoOnStop(widget.Harmless)...))
 	}
 	text := []string{
@@ -111,5 +111,5 @@ func (m Model) askStop(d document) Model {
 		text = []string{"The recovery can stop at the next safe point. " + name + " stays unfinished until it is recovered."}
 	case applyRun, rehearseRun, followRun:
 	}
-	return m.push(dialog.NewAsk("Stop?", dialog.Warning, text, dialog.GoOnStop(widget.Writes)...))
+	return m.pushStop(dialog.NewAsk("Stop?", dialog.Warning, text, dialog.GoOnStop(widget.Writes)...))
 }

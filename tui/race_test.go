@@ -84,12 +84,13 @@ func (s racing) deeds() deeds {
 	return out
 }
 
-// happen lets an event happen, which takes no open question away and puts no other in its place.
+// happen lets an event happen, which puts no other question in the place of an open one. It takes none away but the one
+// whether to stop a run.
 func (s racing) happen(name string, event func(racing)) {
 	s.t.Helper()
-	before := tui.Asked(s.d.Model())
+	before, stop := tui.Asked(s.d.Model()), strings.Contains(s.d.Frame(), " Stop")
 	event(s)
-	if before != 0 && tui.Asked(s.d.Model()) != before {
+	if now := tui.Asked(s.d.Model()); before != 0 && now != before && (now != 0 || !stop) {
 		s.t.Errorf("%s: the question is gone, or another:\n%s", name, s.d.Frame())
 	}
 }
@@ -183,7 +184,7 @@ func TestStopStops(t *testing.T) {
 				t.Errorf("%s, %s: cancelled %d times\n%s", keys, name, got, s.d.Frame())
 			}
 			if want == 0 {
-				s.d.Contains("there was nothing to stop")
+				s.d.Lacks("Stop the rehearsal?")
 				continue
 			}
 			s.d.Do(func() { s.run().End(report.Result{Outcome: report.Unchanged}) })
@@ -263,7 +264,15 @@ func TestStopOfACommit(t *testing.T) {
 						s.run().End(c.end)
 					})
 				})
+				ended := c.end.Outcome != report.Interrupted
+				if ended {
+					s.d.Lacks("Stop?")
+				}
 				s.d.Advance(pause)
+				if ended && pause > 0 {
+					s.d.Contains(c.then)
+					continue // a key counts for what is shown now
+				}
 				s.d.Press(list[1:]...)
 				if got := s.deeds(); got.recoveries != 0 || got.undos != 0 || got.runs != 1 || got.cancels != 0 || got.quit {
 					t.Errorf("%s, %s, pause %v: %+v\n%s", name, keys, pause, got, s.d.Frame())
@@ -273,5 +282,21 @@ func TestStopOfACommit(t *testing.T) {
 				s.d.Contains(c.then)
 			}
 		}
+	}
+}
+
+// TestStopOfARehearsalAlone asks whether to stop a rehearsal after which nothing can be applied without another question. It
+// closes when the rehearsal is over, and takes no key with it.
+func TestStopOfARehearsalAlone(t *testing.T) {
+	s := newRacing(t, Founding())
+	s.d.Press("x", "R", "q")
+	s.d.Contains("Stop the rehearsal?")
+	s.d.Do(func() { s.run().Finish(passed()) })
+	s.d.Lacks("Stop the rehearsal?")
+	s.d.Contains("The rehearsal passed")
+	s.d.Press("s", "a", "y", "q")
+	s.d.Contains("The rehearsal passed")
+	if got := s.deeds(); got.commits != 0 || got.quit {
+		t.Errorf("%+v", got)
 	}
 }

@@ -64,6 +64,12 @@ func (r running) recovers() bool { return r.kind == finishRun || r.kind == rollB
 // over reports whether the run has ended.
 func (r running) over() bool { return r.result != nil }
 
+// asksToStop reports whether the question whether to stop stays open: during work, and while the decision to apply is awaited.
+// After an interruption it stays too, so that no key that was meant for it begins a recovery.
+func (r running) asksToStop() bool {
+	return r.interrupted() || !r.over() && (r.state == runWorking || r.kind != rehearseRun)
+}
+
 // reported applies the report of the rehearsal. A commit that is followed reports after the decision was made.
 func (r running) reported(found report.Rehearsal) running {
 	r.report = &found

@@ -67,10 +67,14 @@ func NewOpenTable(proposal string) Dialog {
 }
 
 // NewCopyOut returns the dialog for the path of a copy of a file or directory, with a proposal. name is the one it has now.
-func NewCopyOut(name, proposal string, c CopyOut) Dialog {
+func NewCopyOut(name, proposal string, directory bool, c CopyOut) Dialog {
+	does := "Copies it."
+	if directory {
+		does = "Copies it, with everything below it."
+	}
 	return newForm(filePath{
 		title: "Copy " + name + " out", does: "copy", path: newPath(proposal),
-		text: "Copies it, with everything below it. A path that does not begin with / " +
+		text: does + " A path that does not begin with / " +
 			"starts where shunt was started. A directory that exists gets the copy inside it.",
 		action: func(path string) Action {
 			c.Dest = path

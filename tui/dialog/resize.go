@@ -58,8 +58,14 @@ func (r *resize) layout() layout {
 func (r *resize) limitWords() []string {
 	l := r.limits
 	var out []string
-	least := func(n geometry.Sector) string { return geometry.FormatAtLeast(r.z.Bytes(n)) }
-	most := func(n geometry.Sector) string { return geometry.FormatAtMost(r.z.Bytes(n)) }
+	limit := func(format func(geometry.Bytes) string, n geometry.Sector) string {
+		if n == r.part.Span.Len() {
+			format = geometry.FormatBytes // as the present size is shown elsewhere
+		}
+		return format(r.z.Bytes(n))
+	}
+	least := func(n geometry.Sector) string { return limit(geometry.FormatAtLeast, n) }
+	most := func(n geometry.Sector) string { return limit(geometry.FormatAtMost, n) }
 	whyMin := l.WhyMin.Beside(r.z.Bytes(l.MinLen))
 	switch {
 	case !r.fixed(stopSize).OK():
