@@ -141,9 +141,13 @@ func (q Queue) lost() []string {
 		}
 		out = append(out, fmt.Sprintf("%s (%s)", was.Ref(), word))
 	}
-	rescued := slices.ContainsFunc(q.ops, func(op Operation) bool { _, ok := op.(PutBack); return ok })
-	if whole := q.initial.Whole; whole.Word() != model.BlankWord && after.Whole.Word() == model.BlankWord && (whole.Known() || !rescued) {
+	if whole := q.initial.Whole; whole.Word() != model.BlankWord && after.Whole.Word() == model.BlankWord && (whole.Known() || !q.rescues()) {
 		out = append(out, Covering(whole))
 	}
 	return out
+}
+
+// rescues reports whether the queue puts back lost partitions.
+func (q Queue) rescues() bool {
+	return slices.ContainsFunc(q.ops, func(op Operation) bool { _, ok := op.(PutBack); return ok })
 }

@@ -17,7 +17,10 @@ type NewTable struct {
 }
 
 // Describe returns "Make a new GPT; all 3 partitions are lost".
-func (o NewTable) Describe(before model.Disk) Phrase {
+func (o NewTable) Describe(before model.Disk) Phrase { return o.describe(before, false) }
+
+// describe is like Describe. rescues is set if later operations put back what lies on the disk.
+func (o NewTable) describe(before model.Disk, rescues bool) Phrase {
 	text := ""
 	switch n := len(before.Partitions()); {
 	case n == 1:
@@ -25,8 +28,12 @@ func (o NewTable) Describe(before model.Disk) Phrase {
 	case n > 1:
 		text = fmt.Sprintf("; all %d partitions are lost", n)
 	}
-	if before.Whole.Word() != model.BlankWord {
-		text += "; everything in " + Covering(before.Whole) + " is lost"
+	switch whole := before.Whole; {
+	case whole.Word() == model.BlankWord:
+	case rescues && !whole.Known():
+		text += "; what is not put back is lost"
+	default:
+		text += "; everything in " + Covering(whole) + " is lost"
 	}
 	if z := before.SectorSize; o.Kind == model.TableMBR && before.Sectors > model.MBRSectors {
 		text += fmt.Sprintf("; it reaches the first %s only", geometry.FormatBytes(z.Bytes(model.MBRSectors)))

@@ -42,6 +42,14 @@ func (q Queue) Before(i int) model.Disk {
 	return q.disks[i-1]
 }
 
+// DescribeAt describes operation i. It knows the other operations, which Operation.Describe does not.
+func (q Queue) DescribeAt(i int) Phrase {
+	if o, ok := q.ops[i].(NewTable); ok {
+		return o.describe(q.Before(i), q.rescues())
+	}
+	return q.ops[i].Describe(q.Before(i))
+}
+
 // Same reports whether two queues hold the same list of operations. It does not look into the operations: after a change and its
 // reverse the list is another one.
 func (q Queue) Same(other Queue) bool {
@@ -134,7 +142,7 @@ func (q Queue) replay(doing ChangeKind, i, to int, list []Operation) (Queue, err
 	at, next, err := q.rebuilt(0, list)
 	if err != nil {
 		return q, &Refusal{
-			What:   fmt.Sprintf("%s operation %d (%v)", doing, i+1, q.ops[i].Describe(q.Before(i))),
+			What:   fmt.Sprintf("%s operation %d (%v)", doing, i+1, q.DescribeAt(i)),
 			Reason: model.Because("operation %d of the new list would be impossible: %v", at+1, err),
 		}
 	}

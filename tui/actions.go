@@ -244,7 +244,7 @@ func (m Model) changed(d document, q ops.Queue, c ops.Change, in ops.Queue, stag
 }
 
 // described returns operation i of the queue as a line of text.
-func described(q ops.Queue, i int) string { return q.Ops()[i].Describe(q.Before(i)).String() }
+func described(q ops.Queue, i int) string { return q.DescribeAt(i).String() }
 
 // present returns the partition of an operation if it exists in the preview, otherwise 0.
 func present(q ops.Queue, op ops.Operation) model.PartID {

@@ -127,7 +127,7 @@ const (
 func (v *pendingView) words(i int) toldOperation {
 	if !v.told[i].known {
 		q := v.d.queue
-		v.told[i] = toldOperation{text: q.Ops()[i].Describe(q.Before(i)).String(), cost: q.Cost(i), known: true}
+		v.told[i] = toldOperation{text: q.DescribeAt(i).String(), cost: q.Cost(i), known: true}
 	}
 	return v.told[i]
 }

@@ -233,7 +233,7 @@ func (m Model) resultText(b *block, d document) {
 	if r.Outcome == report.Done && d.run.kind == applyRun {
 		b.head("Operations")
 		for i := range d.run.queue.Ops() {
-			b.hang("  "+st.Good.Render(st.Yes)+" ", ops.Capital(d.run.queue.Ops()[i].Describe(d.run.queue.Before(i)).Did()), st.Text)
+			b.hang("  "+st.Good.Render(st.Yes)+" ", ops.Capital(d.run.queue.DescribeAt(i).Did()), st.Text)
 		}
 	}
 	back := d.run.kind == undoRun && r.Outcome == report.RolledBack

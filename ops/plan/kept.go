@@ -45,8 +45,8 @@ func Sentences(kept string) (list []string) {
 // would make the plan too long.
 func Told(q ops.Queue) string {
 	var sentences []string
-	for i, op := range q.Ops() {
-		sentences = append(sentences, op.Describe(q.Before(i)).String())
+	for i := range q.Len() {
+		sentences = append(sentences, q.DescribeAt(i).String())
 	}
 	return With(Format(q), sentences)
 }

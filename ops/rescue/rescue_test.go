@@ -60,6 +60,25 @@ func TestStage(t *testing.T) {
 	}
 }
 
+// A new table loses nothing that is put back after it, and its sentence says so.
+func TestNewTableBeforePutBack(t *testing.T) {
+	none := model.New(model.Disk{SectorSize: 512, Sectors: 1000 * mib}, nil, nil)
+	env := ops.Env{Contents: func(geometry.Span) model.Filesystem { return testdisk.Ext4(geometry.MiB, 0) }}
+	q, _, err := Stage(ops.NewQueue(none, env), []model.Lost{lost(mib, 10*mib)}, model.TableGPT)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := q.DescribeAt(0).String(), "Make a new GPT; what is not put back is lost"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for q.Len() > 1 {
+		q, _, _ = q.Undo()
+	}
+	if got := q.DescribeAt(0).String(); !strings.Contains(got, "everything in the disk (unknown") {
+		t.Errorf("alone: %q", got)
+	}
+}
+
 // A new table must not overwrite what was found; and what has no slot is named.
 func TestStageRefuses(t *testing.T) {
 	none := model.New(model.Disk{SectorSize: 512, Sectors: 1000 * mib}, nil, nil)

@@ -150,8 +150,8 @@ func (p *printer) report(q ops.Queue, r report.Rehearsal, call ops.Call) {
 	for _, again := range r.Replanned {
 		p.say("  %s.", again)
 	}
-	for i, op := range q.Ops() {
-		p.say("  %d. %-60s %s", i+1, op.Describe(q.Before(i)), q.Cost(i))
+	for i := range q.Len() {
+		p.say("  %d. %-60s %s", i+1, q.DescribeAt(i), q.Cost(i))
 	}
 	for _, s := range r.Steps {
 		mark, text := "ok", s.Did
