@@ -63,7 +63,7 @@ func TestLostPage(t *testing.T) {
 	d.Press("a", "a")
 	d.Contains("All that is sure is pending already")
 	d.Press("esc")
-	d.Contains("Make a new GPT; what is not put back is lost", "Put back p1 (ext4, 100 MiB)", "Put back p2")
+	d.Contains("Make a new GPT", "Put back p1 (ext4, 100 MiB)", "Put back p2")
 	d.Press("u", "u", "u")
 	find()
 	d.Press("down", "p", "esc") // even what lies in another one can be chosen

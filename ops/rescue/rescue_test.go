@@ -63,6 +63,7 @@ func TestStage(t *testing.T) {
 // A new table loses nothing that is put back after it, and its sentence says so.
 func TestNewTableBeforePutBack(t *testing.T) {
 	none := model.New(model.Disk{SectorSize: 512, Sectors: 1000 * mib}, nil, nil)
+	none.Whole.Trait = model.Unread
 	env := ops.Env{Contents: func(geometry.Span) model.Filesystem { return testdisk.Ext4(geometry.MiB, 0) }}
 	q, _, err := Stage(ops.NewQueue(none, env), []model.Lost{lost(mib, 10*mib)}, model.TableGPT)
 	if err != nil {
