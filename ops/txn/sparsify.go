@@ -88,7 +88,9 @@ func (r *Rehearsal) giveBack(ctx context.Context) error {
 		runs = ownRoom(sw, grain, runs)
 	}
 	for _, run := range runs {
-		r.spend(run, free)
+		if !r.givesUp() {
+			r.spend(run, free)
+		}
 		if err := r.Overlay.Zero(run.off, run.len()); err != nil {
 			return err
 		}
@@ -155,6 +157,18 @@ func (r *Rehearsal) spend(cleared byteRange, free ranges) {
 			r.spare.zeros = append(r.spare.zeros, byteRange{z.off + by, z.end + by})
 		}
 	}
+}
+
+// givesUp reports whether an edit of the transaction gives up contents or a place of them. Then what is free now need not
+// have been free before, and an undo needs what was there.
+func (r *Rehearsal) givesUp() bool {
+	for p := range r.Before.Each() {
+		if q, ok := r.After.Partition(p.ID); !ok || q.Span.Len() < p.Span.Len() {
+			return true
+		}
+	}
+	kinds := []ops.StepKind{ops.StepMakeFS, ops.StepWipe, ops.StepWipeDisk, ops.StepCopy, ops.StepResizeFS, ops.StepResizeImage}
+	return slices.ContainsFunc(r.Steps, func(s ops.Step) bool { return slices.Contains(kinds, s.Kind) })
 }
 
 // A clearing finds units that are free or zero as a whole.

@@ -164,3 +164,23 @@ func TestSparsifyReplays(t *testing.T) {
 		t.Errorf("%v, %v", info, err)
 	}
 }
+
+// TestSparsifyAfterDelete: what an edit of the same plan gives up is not given back for good, since an undo needs it.
+func TestSparsifyAfterDelete(t *testing.T) {
+	t.Parallel()
+	testneed.Tool(t, "sfdisk")
+	for _, line := range []string{"delete 1", "format 1 fs=swap"} {
+		img := oracle.Image(t, 16, `printf 'label: gpt\nstart=2048,size=8192\nsize=8192\n' | sfdisk -q $IMG
+			yes secret | head -c 4000000 | dd of=$IMG bs=1M seek=1 conv=notrunc status=none`)
+		before, err := os.ReadFile(img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := people()[0]
+		p.run(t, "apply", "--yes", img, write(t, line+"\nimage sparsify\n")).want(t, exitDone, "Done")
+		p.run(t, "undo", "--yes", img).want(t, exitDone)
+		if after, err := os.ReadFile(img); err != nil || !bytes.Equal(before, after) {
+			t.Errorf("%s: the undo does not bring everything back: %v", line, err)
+		}
+	}
+}
