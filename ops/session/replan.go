@@ -51,9 +51,10 @@ func (now rehearsing) larger(small report.TooSmall) (next rehearsing, ok bool) {
 	}
 	id := q.Ops()[small.Op].Part()
 	part, _ := q.Initial().Partition(id)
+	shown, _ := q.Preview().Partition(id) // the plan may give it another number
 	tries := 1
 	for _, told := range now.told {
-		if told.Ref == part.Ref() {
+		if told.Ref == shown.Ref() {
 			tries++
 		}
 	}
