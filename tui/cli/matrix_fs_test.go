@@ -220,7 +220,7 @@ func filesByMount(kind, options string) func(testing.TB, string) map[string]stri
 		t.Helper()
 		dir := t.TempDir()
 		sh(t, dir, fmt.Sprintf("mount -t %s -o loop,%s '%s' '%s'", kind, options, w, dir))
-		defer sh(t, ".", fmt.Sprintf("umount '%s'", dir))
+		defer unmounted(t, dir)
 		return oracle.Sums(t, dir)
 	}
 }
