@@ -314,7 +314,8 @@ func TestAheadRaces(t *testing.T) {
 					if i == at {
 						asked := tui.Asked(d.Model())
 						d.Do(func() { happens(run) })
-						if asked != 0 && tui.Asked(d.Model()) != asked {
+						// The question whether to stop (R, esc) closes with the rehearsal.
+						if now := tui.Asked(d.Model()); asked != 0 && now != asked && (now != 0 || open != "R") {
 							t.Errorf("%s, %s at %d: the question is gone", open, name, at)
 						}
 					}
