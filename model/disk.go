@@ -157,7 +157,7 @@ func (d Disk) Incurable() Reason {
 	return Reason(p.Text)
 }
 
-// TableGone reports whether the disk has a table of which nothing can be read, and only a new one makes it a disk that can be
+// TableGone reports whether nothing of the table can be read, so that only a new table makes this a disk that can be
 // edited.
 func (d Disk) TableGone() bool {
 	return d.Table.Kind != TableNone && !d.ReadOnly().OK() && d.Incurable().OK() && d.Table.Usable.Empty() && len(d.parts) == 0

@@ -23,7 +23,7 @@ type Lost struct {
 	Why   []string // what speaks for it and against it, for people
 	// Open says that nothing tells its length: Span ends where something else begins.
 	Open bool
-	// Headless says that its first superblock is gone, and that a copy elsewhere tells of it.
+	// Headless says that its first superblock is gone, and that a copy elsewhere was found.
 	Headless bool
 	// Entry is its entry in an old table: its zero value has no Type. Span is that of the entry then.
 	Entry Partition

@@ -49,7 +49,7 @@ func swapProof(*window, model.Filesystem) proof {
 	return sure("its header is there, and the signature at the end of its first page")
 }
 
-// plain is for kinds of which the superblock alone is checked.
+// plain is for kinds whose superblock alone is checked.
 func plain(_ *window, fs model.Filesystem) proof {
 	if fs.Dirty == badSum {
 		return proof{trust: model.Doubtful, why: "the checksum of its superblock does not match"}

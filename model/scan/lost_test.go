@@ -27,7 +27,7 @@ type lostKind struct {
 	mib  int
 	make string // a shell command; "$1" is the file
 	// copied says that a superblock is left after the first 4 KiB are gone, and leads to the start; headless, that nothing but
-	// the copy tells of the contents then.
+	// the copy describes the contents then.
 	copied, headless bool
 	// least says that it tells less than the length of its partition.
 	least bool

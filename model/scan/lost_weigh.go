@@ -9,7 +9,7 @@ import (
 	"shunt/model/table"
 )
 
-// headless is the reason to doubt contents of which only a copy of the superblock is left.
+// headless is the reason to doubt contents when only a copy of the superblock is left.
 const headless model.Reason = "its first superblock is gone: a check can restore it from a copy"
 
 // weigh looks at where a lead leads. ok is false if nothing is there, or only a chance hit.
