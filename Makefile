@@ -1,7 +1,7 @@
 # make demo          a practice image, opened in the editor
 # make test          everything that a merge requires: formatting, lint with the analysers of vet, tests, and the race
 #                    detector for packages in which goroutines meet
-# make build         the program, ./shunt, and its manual page: man -M share/man shunt
+# make build         the program, ./shunt, and its manual page: man -M .man shunt
 # make bench         the benchmarks
 # make crash         the long crash run: at least 500,000 states, 1,000 sequences of edits of qcow2 images, and 500 kills of the
 #                    real program
@@ -45,7 +45,7 @@ all: build
 build:
 	CGO_ENABLED=0 go build -trimpath -o shunt .
 	@# A program for another machine cannot print its page here.
-	@mkdir -p share/man/man1 && { ./shunt man >share/man/man1/shunt.1 || rm -r share; }
+	@mkdir -p .man/man1 && { ./shunt man >.man/man1/shunt.1 || rm -r .man; }
 
 demo:
 	@.ci/install demo
@@ -138,4 +138,4 @@ uninstall:
 	rm -f '$(DESTDIR)$(PREFIX)/bin/shunt' '$(DESTDIR)$(MAN)' '$(DESTDIR)$(BASH)' '$(DESTDIR)$(ZSH)' '$(DESTDIR)$(FISH)'
 
 clean:
-	rm -rf shunt share .bin coverage.out
+	rm -rf shunt .man .bin coverage.out

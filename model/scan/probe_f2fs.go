@@ -57,7 +57,7 @@ const (
 	f2fsMagic = "\x10\x20\xf5\xf2"
 )
 
-// noCheckpoint is the reason for an f2fs of which neither checkpoint is whole.
+// noCheckpoint is the reason for an f2fs without a whole checkpoint.
 const noCheckpoint model.Reason = "no valid checkpoint"
 
 // f2fsCheckpoint returns the checkpoint block at off, or nil if its checksum does not match.
