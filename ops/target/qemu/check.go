@@ -89,7 +89,7 @@ func (f *file) cut() (bool, error) {
 	return err == nil && used > 0 && f.endOfVDI(end) > f.length, err
 }
 
-// found says what a check of the format has found.
+// found says what a check of the format has found, without a full stop.
 func found(r tool.Result) string {
 	what := "the check could not be completed"
 	switch r.Exit {
@@ -103,7 +103,7 @@ func found(r tool.Result) string {
 	if len(said) > most {
 		said = strings.ToValidUTF8(said[:most], "") + " …"
 	}
-	return fmt.Sprintf("%s: %s", what, said)
+	return fmt.Sprintf("%s: %s", what, strings.TrimRight(said, "."))
 }
 
 // check runs qemu-img check with options on the image. It takes no locks, since this process has them, and it can

@@ -35,6 +35,10 @@ type facts struct {
 // A format is how this driver treats one of QEMU's formats.
 type format struct {
 	backs bool // its images can have a backing file
+	// inTurn says that the daemon must get one write after another. For VDI it writes the number of used blocks after each write
+	// that needs a new one, in no order (QEMU's block/vdi.c, vdi_co_pwritev): of two at a time the lower number can be the last.
+	// The next block would then be put where another is.
+	inTurn bool
 	// look reads the facts. It reads little, and trusts nothing.
 	look func(r io.ReaderAt, size int64) (facts, error)
 }
@@ -46,7 +50,7 @@ var formats = map[string]format{
 	Qcow:      {look: lookQcow, backs: true},
 	Parallels: {look: plainly},
 	QED:       {look: lookQED, backs: true},
-	VDI:       {look: lookVDI},
+	VDI:       {look: lookVDI, inTurn: true},
 	VHDX:      {look: lookVHDX},
 	VMDK:      {look: lookVMDK, backs: true},
 	VPC:       {look: lookVPC},

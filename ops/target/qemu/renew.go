@@ -51,7 +51,7 @@ func (f *file) Renew(ctx context.Context, out *os.File, n target.New) (err error
 	if got := s.Size(); got != n.Size {
 		return errors.Join(fmt.Errorf("%s made a disk of %d bytes where %d were asked for", checker, got, n.Size), s.close())
 	}
-	if err = fill(ctx, s, n); err == nil {
+	if err = fill(ctx, s, n, f.atOnce()); err == nil {
 		err = s.Flush()
 	}
 	if err != nil {
@@ -69,12 +69,17 @@ func (f *file) Renew(ctx context.Context, out *os.File, n target.New) (err error
 	return out.Sync()
 }
 
-// atOnce is how many pieces are on their way to the daemon at a time. Waiting for the answer to each takes longer than writing
-// it, most of all on a busy machine.
-const atOnce = 8
+// atOnce returns how many pieces are on their way to the daemon at a time. Waiting for the answer to each takes longer than
+// writing it, most of all on a busy machine.
+func (f *file) atOnce() int {
+	if formats[f.format].inTurn {
+		return 1
+	}
+	return 8
+}
 
-// fill writes the content of a new image.
-func fill(ctx context.Context, to io.WriterAt, n target.New) error {
+// fill writes the content of a new image, with so many writes at a time.
+func fill(ctx context.Context, to io.WriterAt, n target.New, atOnce int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	err := copying.Pieces(ctx, n, copying.Job{Unit: unit, Put: func(off int64, p []byte, _ any) error {

@@ -11,10 +11,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"shunt/geometry"
 	"shunt/ops/target"
+	"shunt/ops/tool"
 )
 
 // disk is the content of a new image: random bytes at both ends.
@@ -156,6 +160,39 @@ func TestRenewEnds(t *testing.T) {
 	require(t, err)
 	if !bytes.Equal(now, before) {
 		t.Error("the old image was changed")
+	}
+}
+
+// counting notes how many writes are under way at a time. Each takes a second.
+type counting struct{ now, most atomic.Int64 }
+
+func (c *counting) WriteAt(p []byte, _ int64) (int, error) {
+	c.most.Store(max(c.most.Load(), c.now.Add(1)))
+	<-time.After(time.Second) // of a clock that stands still while anything else can go on
+	c.now.Add(-1)
+	return len(p), nil
+}
+
+// TestFillInTurn finds that a format gets several writes at a time only if it can take them.
+func TestFillInTurn(t *testing.T) {
+	for format, want := range map[string]int64{VDI: 1, VMDK: 8, VPC: 8, VHDX: 8, QED: 8, Parallels: 8} {
+		synctest.Test(t, func(t *testing.T) {
+			content, to := disk{bytes.NewReader(bytes.Repeat([]byte{1}, 12<<20)), 12 << 20}, counting{}
+			f := file{format: format}
+			require(t, fill(context.Background(), &to, target.New{Size: content.Size(), Content: content}, f.atOnce()))
+			if got := to.most.Load(); got != want {
+				t.Errorf("%s gets %d writes at a time, want %d", format, got, want)
+			}
+		})
+	}
+}
+
+// TestFound has what qemu-img says end without a full stop, since a sentence goes on or ends behind it.
+func TestFound(t *testing.T) {
+	const said = "\n1 errors were found on the image.\nData may be corrupted, or further writes to the image may corrupt it.\n"
+	want := "errors in the tables: 1 errors were found on the image. Data may be corrupted, or further writes to the image may corrupt it"
+	if got := found(tool.Result{Exit: checkCorrupt, Output: said}); got != want {
+		t.Errorf("%q", got)
 	}
 }
 
