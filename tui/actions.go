@@ -100,12 +100,11 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	case dialog.Free:
 		return m.runOnTarget(d, "Ending the use", freeParts(d, a.IDs))
 	case dialog.Attach:
-		const said = "attached as %s; M detaches it"
-		return m.runOnTarget(d, "Attaching", replaceTarget(m.Backend, d, m.Backend.Attach, said))
+		return m.runOnTarget(d, "Attaching", replaceTarget(m.Backend, d, m.Backend.Attach, "attached as %s", "M detaches it"))
 	case dialog.GoTo:
 		return m.goToSector(d, a.Sector)
 	case dialog.Detach:
-		return m.runOnTarget(d, "Detaching", replaceTarget(m.Backend, d, m.Backend.Detach, "detached; this is the image %s"))
+		return m.runOnTarget(d, "Detaching", replaceTarget(m.Backend, d, m.Backend.Detach, "detached; this is the image %s", ""))
 	}
 	return m, nil
 }
@@ -341,7 +340,7 @@ func (m Model) openPath(path string) (Model, tea.Cmd) {
 	}
 	m.gen++
 	m.current = at
-	return m.withDoc(at, document{path: path, gen: m.gen}), tea.Sequence(closing, openTarget(m.Backend, m.Clock, path, m.gen))
+	return m.withDoc(at, document{path: path, gen: m.gen, queue: m.docs[at].queue}), tea.Sequence(closing, openTarget(m.Backend, m.Clock, path, m.gen))
 }
 
 // savedText returns the text that a save writes.

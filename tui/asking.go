@@ -24,8 +24,8 @@ type window struct {
 	// corner is where a menu was opened with the mouse; nil for other dialogs.
 	corner  *dialog.Point
 	subject subject
-	// stops is set for the question whether to stop the run of the subject.
-	stops bool
+	// stops is set for the question whether to stop the run of the subject, late if that was interrupted while it was open.
+	stops, late bool
 }
 
 // subject identifies what a question is about.
@@ -60,10 +60,16 @@ func (m Model) pushStop(d dialog.Dialog) Model {
 }
 
 // closeStop closes the question whether to stop a run that has ended, and what is open on top of it. A rehearsal that waits to
-// be applied can still be stopped: its question stays, so that nobody who wants to stop it applies it.
+// be applied can still be stopped: its question stays, so that nobody who wants to stop it applies it. Where the run was
+// interrupted, the window stays for the keys that were meant for it, and says so.
 func (m Model) closeStop() Model {
 	d, _ := m.doc()
 	for i, w := range m.dialogs {
+		if w.stops && d.gen == w.subject.doc && d.run.gen == w.subject.run && d.run.interrupted() && !w.late {
+			m.dialogs = slices.Clone(m.dialogs)
+			m.dialogs[i].Dialog, m.dialogs[i].late = dialog.NewLate("Nothing left to stop", d.run.lateWords(d.name())), true
+			continue
+		}
 		if w.stops && (d.gen != w.subject.doc || d.run.gen != w.subject.run || !d.run.asksToStop()) {
 			m.dialogs = slices.Clone(m.dialogs[:i])
 			break

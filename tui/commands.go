@@ -152,7 +152,7 @@ func mountPart(d document, a dialog.Mount) tea.Cmd {
 		if end.err = err; err == nil {
 			end.mounts[a.ID] = dir
 		}
-		end.message = fmt.Sprintf("Mounted %s at %s; M unmounts it", how, dir)
+		end.message, end.next = fmt.Sprintf("Mounted %s at %s", how, dir), "M unmounts it"
 	})
 }
 
@@ -178,14 +178,15 @@ func mountAndRescan(d document, do func(end *attachment)) tea.Cmd {
 }
 
 // replaceTarget closes a target, because an image and its loop device cannot both be open, and opens the target that become
-// returns. If become fails, it opens the old target again. said is a format with the new path as its argument.
-func replaceTarget(b Backend, d document, become func(path string) (string, error), said string) tea.Cmd {
+// returns. If become fails, it opens the old target again. said is a format with the new path as its argument, and next
+// what can be done then.
+func replaceTarget(b Backend, d document, become func(path string) (string, error), said, next string) tea.Cmd {
 	return func() tea.Msg {
 		end := attachment{path: d.path}
 		if end.err = d.target.Close(); end.err == nil {
 			var path string
 			if path, end.err = become(d.facts.Path); end.err == nil {
-				end.path, end.message = path, d.name()+" is "+fmt.Sprintf(said, path)
+				end.path, end.message, end.next = path, d.name()+" is "+fmt.Sprintf(said, path), next
 			}
 		}
 		if end.target, end.lost = b.Open(end.path, func(string) {}); end.lost == nil {

@@ -29,6 +29,8 @@ type document struct {
 	seen  int // how often the target was read; an answer to a question from before the last reading does not count
 	state docState
 	err   error
+	// holds says what is known for sure about a target that could not be read again.
+	holds string
 	// opening describes the current step of opening the target; it is "" until that takes a while.
 	opening string
 	target  Target

@@ -9,6 +9,7 @@ import (
 
 	"shunt/ops"
 	"shunt/ops/plan"
+	"shunt/ops/report"
 	"shunt/tui/dialog"
 )
 
@@ -44,12 +45,15 @@ func Asked(m tea.Model) int {
 
 // SaveFile is what the editor does to save a text.
 func SaveFile(save dialog.Save) (exists bool, err error) {
-	err = put(save)
+	err = put(save, nothing)
 	if errors.Is(err, fs.ErrExist) {
 		return true, nil
 	}
 	return false, err
 }
+
+// nothing is a look that recognises nothing.
+func nothing([]string) []report.Summary { return nil }
 
 // EditAll stages the operations on the target in view and then walks back and forth through all there is to walk: the list is
 // put into another order, thinned out, undone and done again.

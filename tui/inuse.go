@@ -77,7 +77,7 @@ func swapOn(d document, id model.PartID) tea.Cmd {
 	return mountAndRescan(d, func(end *attachment) {
 		p, _ := d.queue.Initial().Partition(id)
 		end.err = d.target.SwapOn(id)
-		end.message = "The system swaps to " + p.Ref() + "; M stops that"
+		end.message, end.next = "The system swaps to "+p.Ref(), "M stops that"
 	})
 }
 

@@ -73,6 +73,38 @@ func TestReadAgain(t *testing.T) {
 	d.Contains("has changed; 1 pending operation was dropped")
 	d.Lacks(" 1 pending\n")
 	d.Do(func() { target.RescanErr = errors.New("the disk is gone") })
-	d.Press("f5")
-	d.Contains("The disk is gone")
+	d.Press("end", "x", "f5")
+	d.Contains("The disk is gone", "Nothing was written to it: it was only to be read", "keeps 1 pending operation")
+	d.Lacks("last run")
+	target.RescanErr = nil
+	reopen(d, target)
+	d.Contains("1 pending")
+}
+
+// What was done to a target that could not be read after it still counts, and so does what failed.
+func TestLostAfterUnmount(t *testing.T) {
+	for _, err := range []error{nil, errors.New("p1 stays mounted: a program uses it")} {
+		target := device()
+		target.use(1, model.Use{Kind: model.Mounted, Place: "/srv"})
+		d := open(t, target)
+		d.Press("d")
+		target.MountErr, target.RescanErr = err, errors.New("the disk is gone")
+		d.Press("y")
+		d.Contains("could not be read again")
+		d.Lacks("last run")
+		if want := "p1 was unmounted from /srv"; err == nil {
+			d.Contains(want)
+		} else {
+			d.Lacks(want)
+			d.Contains("p1 stays mounted: a program uses it.")
+		}
+	}
+}
+
+// reopen opens a target again that was lost.
+func reopen(d *Driver, target *Target) {
+	d.Press("o")
+	d.Type(target.What.Path)
+	d.Press("enter")
+	quietly(d)
 }

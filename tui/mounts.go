@@ -209,7 +209,8 @@ type attachment struct {
 	target  Target
 	seen    scanResult
 	mounts  map[model.PartID]string // where partitions are mounted now, "" if they are not any more
-	message string                  // the message on success
+	message string                  // what was done
+	next    string                  // what can be done then, or ""
 	err     error                   // why it failed
 	lost    error                   // why the target could not be read again
 }
@@ -223,7 +224,10 @@ func (m Model) mountEnded(gen int, end attachment) (Model, tea.Cmd) {
 	d, dropped := m.docs[i], 0
 	d.doing, d.path, d.target = "", end.path, end.target
 	if end.lost != nil {
-		d.state, d.err = docLost, end.lost
+		d.state, d.err, d.holds = docLost, end.lost, end.message+"."
+		if end.err != nil {
+			d.holds = sentence(end.err, d.name(), d.path) + "."
+		}
 		return m.withDoc(i, d), nil
 	}
 	mounted := map[model.PartID]string{}
@@ -239,6 +243,8 @@ func (m Model) mountEnded(gen int, end attachment) (Model, tea.Cmd) {
 		m = m.refuse(end.err)
 	case dropped > 0:
 		m = m.say(toneWarn, end.message+"; "+droppedWords(dropped))
+	case end.next != "":
+		m = m.say(toneGood, end.message+"; "+end.next)
 	default:
 		m = m.say(toneGood, end.message)
 	}

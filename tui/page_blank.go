@@ -21,7 +21,7 @@ func (m Model) blankPage(d document) []string {
 	}
 	t := refusedNotice(d.name(), d.path, d.err)
 	if d.state == docLost {
-		t = lostNotice(d.name(), d.path, d.err)
+		t = lostNotice(d)
 	}
 	return m.messagePage(t.head, widget.Clean(t.meaning), t.advice)
 }

@@ -92,6 +92,22 @@ func (m Model) scrollRun(d document, s step) Model {
 	return m.withDoc(m.current, d)
 }
 
+// lateWords says what became of a run that was interrupted while it was asked whether to stop it.
+func (r running) lateWords(name string) string {
+	if !r.committing {
+		return "The rehearsal was interrupted. Nothing has been written to " + name + ", and the operations stay pending."
+	}
+	what := "The commit"
+	switch r.kind {
+	case undoRun:
+		what = "The undo"
+	case finishRun, rollBackRun:
+		what = "The recovery"
+	case applyRun, rehearseRun, followRun:
+	}
+	return what + " was interrupted before you answered. " + name + " is read again, which shows whether anything is left to finish or to roll back."
+}
+
 // askStop asks whether to stop the run. The safe answer is to go on.
 func (m Model) askStop(d document) Model {
 	name := d.name()

@@ -15,6 +15,9 @@ func readAgain(d document) tea.Cmd {
 		end := attachment{path: d.path, target: d.target, message: "Read again: nothing has changed"}
 		end.lost = d.target.Rescan()
 		end.seen = scanOf(d.target)
+		if end.lost != nil {
+			end.message = "Nothing was written to it: it was only to be read"
+		}
 		if !sameDisk(d.queue.Initial(), end.seen.disk) {
 			end.message = "Read again: " + d.name() + " has changed"
 		}

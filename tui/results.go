@@ -26,8 +26,10 @@ func (m Model) opened(gen int, target Target, seen scanResult, err error) (Model
 		return m.withDoc(i, d), nil
 	}
 	d.target = target
-	d = d.fresh(seen)
-	m = m.withDoc(i, d)
+	d, dropped := d.replayed(seen) // what was pending before it could not be read
+	if m = m.withDoc(i, d); dropped > 0 {
+		m = m.say(toneWarn, d.name()+" changed: "+droppedWords(dropped))
+	}
 	if seen.committing != nil {
 		return m.followed(i, seen.committing)
 	}
@@ -73,7 +75,10 @@ func (m Model) rescanned(i int, seen scanResult, err error) Model {
 	}
 	switch {
 	case err != nil:
-		d.state, d.err = docLost, err
+		d.state, d.err, d.holds = docLost, err, "What the last run reported still holds."
+		if out := d.run.result.Outcome; out == report.Done || out == report.Interrupted {
+			d.queue = ops.NewQueue(d.queue.Initial(), d.queue.Env()) // what may have been applied is not done again
+		}
 	case d.run.active() && d.run.result != nil && d.run.result.Outcome == report.Done:
 		d = d.fresh(seen)
 		m = m.dropClip(d.gen)

@@ -198,9 +198,12 @@ func TestRescanFails(t *testing.T) {
 	quietly(d)
 	d.Contains("Done")
 	d.Press("enter")
-	d.Contains("could not be read again", "input/output error")
+	d.Contains("could not be read again", "input/output error", "What the last run reported still holds")
 	d.Press("m", "a", "z")
 	d.Lacks("Resize/Move", "Image size", "Rehearsing")
+	target.RescanErr = nil
+	reopen(d, target)
+	d.Contains("Nothing yet") // what was applied is not done again
 }
 
 // Progress is the latest snapshot; what comes after the end changes nothing.

@@ -13,6 +13,7 @@ import (
 
 	"shunt/model/safetext"
 	"shunt/model/tried"
+	"shunt/ops/report"
 	"shunt/tui/dialog"
 )
 
@@ -20,7 +21,7 @@ import (
 // be about a failing disk.
 func saveFile(b Backend, save dialog.Save) tea.Cmd {
 	return func() tea.Msg {
-		err := put(save)
+		err := put(save, b.Summarize)
 		if err == nil && save.What == dialog.SavePlan {
 			b.RememberPlan(save.Path)
 		}
@@ -28,23 +29,35 @@ func saveFile(b Backend, save dialog.Save) tea.Cmd {
 	}
 }
 
-// SaveText writes a text to a new file, or also over a file that exists. The error wraps fs.ErrExist if a file exists that must
-// not be replaced. After a failure the file is as it was.
-func SaveText(path, text string, over bool) error {
+// look describes what lies at some paths (Nearby.Summarize).
+type look func(paths []string) []report.Summary
+
+// SaveText writes a text to a new file, or also over a text that exists. look is Nearby.Summarize. The error wraps fs.ErrExist
+// if there is a text that must not be replaced without a question. After a failure the file is as it was.
+func SaveText(path, text string, over bool, look func(paths []string) []report.Summary) error {
 	save := dialog.Save{Path: path, Text: text}
 	if over {
 		save.Over = dialog.Replace
 	}
-	return put(save)
+	return put(save, look)
 }
 
-// put writes the file. The error wraps fs.ErrExist if a file exists that must not be replaced.
-func put(save dialog.Save) error {
-	write := create
-	if save.Over == dialog.Replace {
-		write = replace
+// put writes the file. The error wraps fs.ErrExist if there is a text that must not be replaced without a question. What is
+// never replaced has another error at once.
+func put(save dialog.Save, look look) error {
+	text := safetext.Lines(save.Text) // the file may be shown in a terminal
+	err := create(save.Path, text)
+	if errors.Is(err, fs.ErrExist) {
+		var old fs.FileInfo
+		switch old, err = replaceable(save.Path, look); {
+		case errors.Is(err, fs.ErrNotExist):
+			err = create(save.Path, text) // the file was removed meanwhile
+		case err == nil && save.Over != dialog.Replace:
+			return fs.ErrExist
+		case err == nil:
+			err = replace(save.Path, text, old)
+		}
 	}
-	err := write(save.Path, safetext.Lines(save.Text)) // the file may be shown in a terminal
 	if err == nil || errors.Is(err, fs.ErrExist) {
 		return err
 	}
@@ -62,27 +75,10 @@ func create(path, text string) error {
 	})
 }
 
-// mostReplaced is the size in bytes of the longest file that a text replaces. Longer ones are images rather than texts.
-const mostReplaced = 16 << 20
-
 // replace replaces the file at path. After a failure or a crash the old file or the new one is there, complete. The mode
-// is kept, and the owner if the system allows it. The old file is never opened: in a directory of another user it could
-// be a link to one of this user's files, or a pipe that blocks this process.
-func replace(path, text string) error {
-	info, err := os.Lstat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return create(path, text) // the file was removed meanwhile
-	case err != nil:
-		return err
-	case info.Mode().Type() == fs.ModeSymlink:
-		return errors.New("it is a symbolic link, which shunt does not replace")
-	case !info.Mode().IsRegular():
-		return errors.New("it is not a regular file")
-	case info.Size() > mostReplaced:
-		return errors.New("it is too large to be a text that was saved before: choose another name, or remove it first")
-	}
-	return writeAs(path, text, info.Mode().Perm(), info, func(temp string) error { return os.Rename(temp, path) })
+// of the old file is kept, and the owner if the system allows it.
+func replace(path, text string, old fs.FileInfo) error {
+	return writeAs(path, text, old.Mode().Perm(), old, func(temp string) error { return os.Rename(temp, path) })
 }
 
 // writeAs writes and syncs a new file in the directory of path; name then gives it its final name. The file has the given

@@ -24,6 +24,9 @@ func TestSaveOver(t *testing.T) {
 		"link":      {os.Symlink, "it is a symbolic link, which shunt does not replace"},
 		"dangling":  {func(outside, path string) error { return os.Symlink(outside+".none", path) }, "it is a symbolic link, which shunt does not replace"},
 		"pipe":      {func(_, path string) error { return unix.Mkfifo(path, 0o600) }, "it is not a regular file"},
+		"binary":    {func(_, path string) error { return os.WriteFile(path, []byte("text\x00"), 0o600) }, "it is not a text, and may be a disk image" + elsewhere},
+		"latin1":    {func(_, path string) error { return os.WriteFile(path, []byte("t\xe9xt"), 0o600) }, "it is not a text, and may be a disk image" + elsewhere},
+		"log":       {func(_, path string) error { return os.WriteFile(path, []byte("\x1b[1mtéxt\r\n\t"), 0o600) }, ""},
 		"directory": {func(_, path string) error { return os.Mkdir(path, 0o700) }, "it is not a regular file"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -36,11 +39,11 @@ func TestSaveOver(t *testing.T) {
 				t.Fatal(err)
 			}
 			if name != "gone" {
-				if err := put(dialog.Save{Path: path, Text: "new"}); !errors.Is(err, fs.ErrExist) {
+				if err := put(dialog.Save{Path: path, Text: "new"}, nothing); errors.Is(err, fs.ErrExist) != (c.says == "") || err == nil {
 					t.Errorf("without being asked: %v", err)
 				}
 			}
-			saved := put(dialog.Save{Path: path, Text: "new", Over: dialog.Replace})
+			saved := put(dialog.Save{Path: path, Text: "new", Over: dialog.Replace}, nothing)
 			if c.says != "" {
 				if saved == nil || saved.Error() != "save "+path+": "+c.says {
 					t.Error(saved)

@@ -153,12 +153,16 @@ func refusedNotice(name, path string, err error) notice {
 	}
 }
 
-// lostNotice describes a target that could not be read again after a run.
-func lostNotice(name, path string, err error) notice {
+// lostNotice describes a target that could not be read again.
+func lostNotice(d document) notice {
+	next := "Press o and Enter to open it again, or q to quit."
+	if n := d.queue.Len(); n > 0 {
+		next = fmt.Sprintf("Press o and Enter to open it again, which keeps %s as far as possible, or q to quit.", operationWords(n))
+	}
 	return notice{
-		head:    name + " could not be read again",
-		meaning: sentence(err, name, path),
-		advice:  "What the last run reported still holds. Press o and Enter to open it again, or q to quit.",
+		head:    d.name() + " could not be read again",
+		meaning: sentence(d.err, d.name(), d.path),
+		advice:  d.holds + " " + next,
 		tone:    toneBad,
 	}
 }

@@ -15,7 +15,7 @@ func TestTellings(t *testing.T) {
 	const name = "stick.raw"
 	all := map[string]notice{
 		"refused":           refusedNotice(name, "/images/"+name, errors.New(name+" is in use by qemu (pid 7): shut it down first")),
-		"lost":              lostNotice(name, "/images/"+name, tried.Errorf("open %s: no such file or directory", name)),
+		"lost":              lostNotice(document{path: "/images/" + name, err: tried.Errorf("open %s: no such file or directory", name), holds: "It stays."}),
 		"rehearsal failed":  rehearsalNotice(applyRun, name, report.Rehearsal{Err: "resize2fs failed"}),
 		"rehearsal":         rehearsalNotice(rehearseRun, name, report.Rehearsal{}),
 		"rehearsal, asking": rehearsalNotice(applyRun, name, report.Rehearsal{}),

@@ -84,10 +84,6 @@ func (s *settings) mute(f applyFlags) bool {
 
 // apply applies the queue that stage returns for the target at path.
 func (s *settings) apply(ctx context.Context, path string, f applyFlags, stage func(*session.Session) (ops.Queue, error)) error {
-	mute := s.mute(f)
-	if mute && f.asks == nil {
-		return noAnswer
-	}
 	return s.with(ctx, path, func(sess *session.Session) error {
 		facts := sess.Facts()
 		if err := requireTypedName(facts.Retype, f.yes && !f.rehearse); err != nil {
@@ -104,7 +100,7 @@ func (s *settings) apply(ctx context.Context, path string, f applyFlags, stage f
 		if f.asks != nil {
 			f.yes = f.yes || !f.asks(q)
 		}
-		if mute && !f.yes {
+		if s.mute(f) {
 			return noAnswer
 		}
 		return s.commit(ctx, sess, q, path, f)

@@ -72,7 +72,7 @@ func (s *settings) saveTable(path, file string, force bool) error {
 	if source, err := os.Stat(path); err == nil && missing == nil && os.SameFile(source, there) {
 		return fmt.Errorf("%s %w", file, image.ErrSource)
 	}
-	err = tui.SaveText(file, text, force)
+	err = tui.SaveText(file, text, force, finder(s.opts).Summarize)
 	if errors.Is(err, fs.ErrExist) {
 		err = fmt.Errorf("%s exists: --force replaces it", file)
 	}

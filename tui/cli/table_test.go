@@ -156,3 +156,29 @@ func TestEntryAlone(t *testing.T) {
 		t.Errorf("sfdisk sees it %d bytes long", p.Len)
 	}
 }
+
+// TestTableSaveKeepsImages saves over what is no text, or a text that is an image: nothing replaces it, whatever its size.
+func TestTableSaveKeepsImages(t *testing.T) {
+	t.Chdir(t.TempDir())
+	testneed.Tool(t, "sfdisk")
+	testneed.Tool(t, "qemu-img")
+	sh(t, ".", `truncate -s 1M blank small.raw && for x in small.raw source; do truncate -s 1M $x; echo start=63,size=9 | sfdisk -q -X dos $x; done
+qemu-img create -q -f qcow2 a.qcow2 1M; qemu-img create -q -f vmdk -o subformat=monolithicFlat a.vmdk 1M; echo text >text`)
+	for _, name := range []string{"blank", "small.raw", "a.qcow2", "a.vmdk", "text"} {
+		before, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, _, says := called(t, "table", "save", "source", name, "--force")
+		after, err := os.ReadFile(name)
+		if name == "text" {
+			if code != exitDone || !strings.HasPrefix(string(after), "label: dos") || err != nil {
+				t.Errorf("a text: code %d, %s", code, says)
+			}
+			continue
+		}
+		if code != exitRefused || !strings.Contains(says, "disk image: choose another name, or remove it first") || !bytes.Equal(before, after) || err != nil {
+			t.Errorf("%s: code %d, %s, %v", name, code, says, err)
+		}
+	}
+}

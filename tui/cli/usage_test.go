@@ -131,7 +131,10 @@ func TestUsage(t *testing.T) {
 		{"demo made", exitUsage, "the editor needs a terminal"},
 		{"blank", exitUsage, "the editor needs a terminal"},
 		{"", exitUsage, "the editor needs a terminal"},
-		{"apply blank plan", exitUsage, "there is no terminal for the question"},
+		{"apply blank plan", exitRefused, "read the plan: "},
+		{"apply blank grow 7", exitRefused, "grow 7: plan line 1"},
+		{"apply blank growl 7", exitRefused, "growl 7: plan line 1"},
+		{"apply blank table new gpt", exitUsage, "there is no terminal for the question"},
 		{"undo blank", exitUsage, "there is no terminal for the question"},
 		{"undo --yes blank", exitRefused, "no transaction that can be undone"},
 	} {

@@ -38,6 +38,11 @@ func NewMessage(title string, tone Tone, text ...string) Dialog {
 	return NewAsk(title, tone, text, Answer{Label: "OK", Key: keymap.Bind("", "", "enter"), Action: Close{}})
 }
 
+// NewLate returns what takes the place of a question that can no longer be answered. Only the keys of the safe answer close it.
+func NewLate(title, text string) Dialog {
+	return NewAsk(title, Warning, []string{text}, Answer{Label: "OK", Key: keymap.Bind("", "", "enter", "n", "N"), Action: Close{}})
+}
+
 // YesNo returns two answers: a safe no, and a yes with an action.
 func YesNo(no, yes string, risk widget.Risk, action Action) []Answer {
 	return []Answer{{Label: no, Key: keyNo(no), Action: Close{}}, {Label: yes, Key: keyYes(yes), Risk: risk, Action: action}}
