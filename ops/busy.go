@@ -39,7 +39,9 @@ func orFree(err error, d model.Disk, possible func(model.Disk) bool) error {
 			continue
 		}
 		alone := p
-		alone.Use = model.Use{}
+		if alone.Use = (model.Use{}); p.Use.Kind == model.Mounted && !p.Use.ReadOnly {
+			alone.FS = p.FS.Checked() // it is marked as dirty while it is mounted, and clean when it is unmounted
+		}
 		if possible(d.With(alone)) {
 			r.InUse = []model.PartID{p.ID}
 			return err

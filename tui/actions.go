@@ -98,6 +98,9 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	case dialog.SwapOn:
 		return m.runOnTarget(d, "Starting to swap", swapOn(d, a.ID))
 	case dialog.Free:
+		if p, _ := d.contents(); a.GoOn {
+			d.then, d.thenOn = m.again, p.ID
+		}
 		return m.runOnTarget(d, "Ending the use", freeParts(d, a.IDs))
 	case dialog.Attach:
 		return m.runOnTarget(d, "Attaching", replaceTarget(m.Backend, d, m.Backend.Attach, "attached as %s", "M detaches it"))

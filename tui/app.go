@@ -73,6 +73,7 @@ type Model struct {
 	welcomed bool
 	note     note
 	gate     gate
+	again    doFunc // what the last key of the editor goes on with after an offer (binding.goesOn), or nil
 	search   planSearch
 	gen      int // the last generation number used
 	morph    morph

@@ -17,7 +17,9 @@ type binding struct {
 	keymap.Binding         // the keys and their description; without a name it is not shown
 	why            whyFunc // returns why the key cannot be used now; nil if it always can
 	do             doFunc
-	pinned         bool // the key bar always shows it
+	try            func(Model, document) error // returns why it would be refused; nil if that is not known before
+	again          bool                        // it goes on by itself after what was in its way was unmounted
+	pinned         bool                        // the key bar always shows it
 	// bar is what the key bar shows instead; without a name the key is only in the help.
 	bar *keymap.Binding
 }
@@ -60,6 +62,14 @@ func (b binding) inBar() keymap.Binding {
 	return b.Binding
 }
 
+// begin carries out the binding.
+func (b binding) begin(m Model, d document) (Model, tea.Cmd) {
+	if m.again = nil; b.again {
+		m.again = b.do
+	}
+	return b.do(m, d)
+}
+
 func (b binding) pin() binding {
 	b.pinned = true
 	return b
@@ -99,7 +109,7 @@ func (m Model) pageKey(msg tea.KeyPressMsg) (Model, tea.Cmd) {
 		}
 		no := b.refusal(m, d)
 		if no.OK() {
-			return b.do(m, d)
+			return b.begin(m, d)
 		}
 		why = cmp.Or(why, no)
 	}

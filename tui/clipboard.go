@@ -18,11 +18,19 @@ type clip struct {
 // copyPart remembers the selected partition.
 func (m Model) copyPart(d document) Model {
 	p, _ := d.partition()
-	if reason := d.whyNoCopy(p); !reason.OK() {
-		return m.refuse(&ops.Refusal{What: "copy " + p.Ref(), Reason: reason})
+	if err := tryCopy(m, d); err != nil {
+		return m.refuse(err)
 	}
 	m.clip = clip{gen: d.gen, part: p, size: d.queue.Preview().SectorSize.Bytes(p.Span.Len())}
 	return m.say(toneGood, p.Ref()+" is copied: v pastes it, here or in another target")
+}
+
+func tryCopy(_ Model, d document) error {
+	p, _ := d.partition()
+	if reason := d.whyNoCopy(p); !reason.OK() {
+		return &ops.Refusal{What: "copy " + p.Ref(), Reason: reason}
+	}
+	return nil
 }
 
 // whyNoCopy returns why a partition cannot be copied, or "".

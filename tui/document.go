@@ -52,6 +52,9 @@ type document struct {
 	brokenOff bool
 	// doing describes an action on the whole target, such as mounting; "" if there is none. Keys are ignored meanwhile.
 	doing string
+	// then goes on on partition thenOn, once what was in the way is unmounted; nil if nothing does.
+	then   doFunc
+	thenOn model.PartID
 
 	pane    pane
 	row     int // selected row of the table

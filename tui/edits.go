@@ -38,14 +38,16 @@ func (m Model) open(d dialog.Dialog, err error) Model {
 	return m.push(d)
 }
 
+type (
+	newDialog func(ops.Queue, model.PartID, geometry.Alignment) dialog.Dialog
+	triesFunc func(document, model.Partition) []ops.Operation // operations; one that is possible is enough
+)
+
 // edit returns a handler that opens a dialog for what is selected if one of the tries can be staged.
-func edit(
-	newDialog func(ops.Queue, model.PartID, geometry.Alignment) dialog.Dialog,
-	tries func(document, model.Partition) []ops.Operation,
-) doFunc {
+func edit(open newDialog, tries triesFunc) doFunc {
 	return noCommand(func(m Model, d document) Model {
 		p, _ := d.contents()
-		return m.open(newDialog(d.queue, p.ID, d.align(m.Align)), canStageAny(d.queue, tries(d, p)...))
+		return m.open(open(d.queue, p.ID, d.align(m.Align)), canStageAny(d.queue, tries(d, p)...))
 	})
 }
 
@@ -99,12 +101,21 @@ func (m Model) openResize(d document) Model {
 		}
 		return m.openImageSize(d)
 	}
-	reason := cmp.Or(d.queue.Preview().ReadOnly(), whyFixed(d, p.ID))
-	if !reason.OK() {
-		r := ops.Refusal{What: "resize or move " + p.Ref(), Reason: reason}
-		return m.refuse(r.OrDiscard(p).OrFree(d.queue.Preview(), d.queue.Env(), p.ID))
+	if err := tryResize(m, d); err != nil {
+		return m.refuse(err)
 	}
 	return m.open(dialog.NewResize(d.queue, p.ID, d.align(m.Align)), nil)
+}
+
+// tryResize returns why what is selected can be neither moved nor resized.
+func tryResize(_ Model, d document) error {
+	p, _ := d.contents()
+	reason := cmp.Or(d.queue.Preview().ReadOnly(), whyFixed(d, p.ID))
+	if p.ID == 0 || reason.OK() {
+		return nil
+	}
+	r := ops.Refusal{What: "resize or move " + p.Ref(), Reason: reason}
+	return r.OrDiscard(p).OrFree(d.queue.Preview(), d.queue.Env(), p.ID)
 }
 
 // whyFixed returns why a partition can be neither moved nor resized, or "".
@@ -140,19 +151,36 @@ func (m Model) openImageSize(d document) Model {
 	if !disk.Image.OfSize.OK() && !d.facts.Device {
 		return m.openImageFile(d)
 	}
-	if _, _, cannot := ops.ImageLimits(disk, d.queue.Env()); !cannot.OK() {
-		return m.refuse(&ops.Refusal{What: "change the image size", Reason: cannot})
+	if err := tryImageSize(m, d); err != nil {
+		return m.refuse(err)
 	}
 	return m.push(dialog.NewImageSize(d.queue, d.align(m.Align)))
 }
 
+func tryImageSize(_ Model, d document) error {
+	disk := d.queue.Preview()
+	_, _, cannot := ops.ImageLimits(disk, d.queue.Env())
+	if cannot.OK() || !disk.Image.OfSize.OK() && !d.facts.Device { // the page of the image file opens instead
+		return nil
+	}
+	return &ops.Refusal{What: "change the image size", Reason: cannot}
+}
+
 func (m Model) openNewTable(d document) Model {
-	cannot := canStageAny(d.queue, ops.NewTable{Kind: model.TableGPT}, ops.NewTable{Kind: model.TableMBR})
-	return m.open(dialog.NewNewTable(d.queue, d.align(m.Align)), cannot)
+	return m.open(dialog.NewNewTable(d.queue, d.align(m.Align)), tryNewTable(m, d))
+}
+
+func tryNewTable(_ Model, d document) error {
+	return canStageAny(d.queue, ops.NewTable{Kind: model.TableGPT}, ops.NewTable{Kind: model.TableMBR})
 }
 
 func (m Model) openConvert(d document) Model {
 	return m.open(dialog.NewConvert(d.queue, d.align(m.Align)))
+}
+
+func tryConvert(_ Model, d document) error {
+	_, err := dialog.NewConvert(d.queue, geometry.AlignMiB)
+	return err
 }
 
 // openRoom opens the Make room page for the selected partition. If none is selected, the page offers a smaller image

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/dialog"
@@ -47,11 +46,8 @@ func (m Model) editPending(d document) Model {
 
 // dialogOf returns what opens the dialog of an operation, or nil if it has none.
 func dialogOf(op ops.Operation) func(Model, document) Model {
-	of := func(
-		newDialog func(ops.Queue, model.PartID, geometry.Alignment) dialog.Dialog,
-		tries func(document, model.Partition) []ops.Operation,
-	) func(Model, document) Model {
-		do := edit(newDialog, tries)
+	of := func(open newDialog, tries triesFunc) func(Model, document) Model {
+		do := edit(open, tries)
 		return func(m Model, d document) Model {
 			next, _ := do(m, d)
 			return next

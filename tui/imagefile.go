@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -29,16 +28,7 @@ func (m Model) openImageFile(d document) Model {
 // cannot returns why an operation cannot be staged now, or "".
 func (d document) cannot(op ops.Operation) model.Reason {
 	_, err := d.queue.Stage(op)
-	refusal := new(ops.Refusal)
-	switch {
-	case err == nil:
-		return ""
-	case !errors.As(err, &refusal):
-		return model.Reason(err.Error())
-	case refusal.Nearest != "":
-		return refusal.Reason + "; " + model.Reason(refusal.Nearest)
-	}
-	return refusal.Reason
+	return reasonOf(err)
 }
 
 func (d document) imageItems(align geometry.Alignment) []dialog.Item {

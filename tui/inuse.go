@@ -19,16 +19,13 @@ import (
 func (m Model) freeFirst(err error) (dialog.Dialog, bool) {
 	refusal := new(ops.Refusal)
 	d, ok := m.doc()
-	if !ok || !errors.As(err, &refusal) || len(refusal.InUse) == 0 {
+	if !ok || !errors.As(err, &refusal) || !d.canFree(refusal.InUse) {
 		return nil, false
 	}
 	var names, says []string
 	kinds := map[model.UseKind]bool{}
 	for _, id := range refusal.InUse {
 		p, _ := d.queue.Initial().Partition(id)
-		if p.Use.By != "" || p.Use.Kind != model.Mounted && p.Use.Kind != model.SwapSpace {
-			return nil, false // somebody else has to end it
-		}
 		kinds[p.Use.Kind] = true
 		names, says = append(names, p.Ref()), append(says, p.Ref()+" is "+d.usedAs(p)+".")
 	}
@@ -44,7 +41,18 @@ func (m Model) freeFirst(err error) (dialog.Dialog, bool) {
 		yes = "Stop swapping"
 	}
 	return dialog.NewAsk(strings.Join(names, ", ")+" in use", dialog.Warning, text,
-		dialog.YesNo("Leave it", yes, widget.Writes, dialog.Free{IDs: refusal.InUse})...), true
+		dialog.YesNo("Leave it", yes, widget.Writes, dialog.Free{IDs: refusal.InUse, GoOn: true})...), true
+}
+
+// canFree reports whether shunt can end the use of partitions, of which there is one at least.
+func (d document) canFree(ids []model.PartID) bool {
+	for _, id := range ids {
+		p, _ := d.queue.Initial().Partition(id)
+		if p.Use.By != "" || p.Use.Kind != model.Mounted && p.Use.Kind != model.SwapSpace {
+			return false // somebody else has to end it
+		}
+	}
+	return len(ids) > 0
 }
 
 // usedAs says how the system uses a partition, with all directories where it is mounted.
@@ -53,6 +61,16 @@ func (d document) usedAs(p model.Partition) string {
 		return "mounted at " + widget.Clean(strings.Join(dirs, " and at "))
 	}
 	return widget.Clean(p.Use.String())
+}
+
+// goOn carries out what an edit in use was to do, on the partition it was asked for, if that is still in view.
+func (m Model) goOn(i int, then doFunc, on model.PartID) (Model, tea.Cmd) {
+	p, d := m.shown()
+	at, _ := d.contents()
+	if then == nil || i != m.current || p != pageEditor || len(m.dialogs) > 0 || at.ID != on {
+		return m, nil
+	}
+	return then(m, d)
 }
 
 // freeParts ends the use of partitions and reads the target again.

@@ -2,6 +2,7 @@ package tui_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"shunt/model"
@@ -18,7 +19,9 @@ func TestEndUseInTheWay(t *testing.T) {
 	d.Press("enter") // the safe answer
 	d.Contains("p1 ●", "Nothing yet")
 	d.Press("f", "y")
-	d.Contains("p1 was unmounted from /srv and can be edited now")
+	d.Contains("p1 was unmounted from /srv and can be edited now", "Format p1") // and it goes on
+	quietly(d)
+	d.Press("esc")
 	d.Lacks("p1 ●")
 	d.Press("d")
 	d.Contains("1 pending")
@@ -35,6 +38,76 @@ func TestEndUseInTheWay(t *testing.T) {
 	d.Press("esc", "f5", "d")
 	d.Contains("used by device mapper vg-root")
 	d.Lacks("Leave it")
+}
+
+// What is mounted can be enlarged and not shrunk: Enter on a smaller size offers to unmount it and then asks again. The key bar
+// offers what leads to such a question, and goes on with it, on this partition alone.
+func TestGoOnAfterUnmount(t *testing.T) {
+	mounted := func() (*Target, *Driver) {
+		target := device()
+		p, _ := target.Layout.Partition(1)
+		p.FS.Dirty = "its journal needs recovery" // as long as it is mounted
+		target.Layout = target.Layout.With(p)
+		target.use(1, model.Use{Kind: model.Mounted, Place: "/srv"})
+		return target, open(t, target)
+	}
+	target, d := mounted()
+	d.Press("m", "ctrl+u")
+	d.Type("400MiB")
+	d.Contains("Cannot shrink p1")
+	d.Press("enter")
+	d.Contains("p1 in use", "Cannot shrink p1", "y Unmount")
+	p, _ := target.Layout.Partition(1)
+	p.FS.Dirty = ""
+	target.Layout = target.Layout.With(p)
+	d.Press("y")
+	d.Contains("p1 was unmounted from /srv", "Resize/Move")
+	quietly(d)
+	d.Press("tab", "ctrl+u")
+	d.Type("400MiB")
+	d.Press("enter")
+	d.Contains("1 pending")
+
+	_, d = mounted()
+	for _, key := range []string{"m", "d", "f"} {
+		if !slices.Contains(offered(d), key) {
+			t.Errorf("%s is not offered: %q", key, offered(d))
+		}
+	}
+	d.Press("d", "y")
+	d.Contains("1 pending", "Delete p1")
+
+	target, d = mounted()
+	target.MountErr = errors.New("a program uses it")
+	d.Press("f", "y")
+	d.Lacks("Format p1", "pending")
+}
+
+// The palette says beforehand what would be refused, and not where a question helps.
+func TestForeseen(t *testing.T) {
+	target := device()
+	target.use(1, model.Use{Kind: model.Mounted, Place: "/srv"})
+	target.use(2, model.Use{Kind: model.Held, Place: "device mapper vg-root"})
+	d := open(t, target)
+	says := func(command, want string) {
+		t.Helper()
+		d.Press(":")
+		d.Type(command)
+		if want == "" {
+			d.Lacks("Not possible now")
+		} else {
+			d.Contains("Not possible now: " + want)
+		}
+		d.Press("esc")
+	}
+	says("delete", "")
+	says("format", "")
+	says("partition name", "partitions have names on GPT only")
+	says("clear all", "Nothing is pending")
+	says("rehearse", "")
+	d.Press("down")
+	says("delete", "it is used by device mapper vg-root")
+	says("label", "it is used by device mapper vg-root")
 }
 
 // The menu of a swap space swaps to it and stops that.

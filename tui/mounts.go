@@ -222,6 +222,8 @@ func (m Model) mountEnded(gen int, end attachment) (Model, tea.Cmd) {
 		return m, closeTarget(end.target)
 	}
 	d, dropped := m.docs[i], 0
+	then := d.then
+	d.then = nil
 	d.doing, d.path, d.target = "", end.path, end.target
 	if end.lost != nil {
 		d.state, d.err, d.holds = docLost, end.lost, end.message+"."
@@ -250,6 +252,9 @@ func (m Model) mountEnded(gen int, end attachment) (Model, tea.Cmd) {
 	}
 	if end.seen.committing != nil {
 		return m.followed(i, end.seen.committing)
+	}
+	if end.err == nil && dropped == 0 {
+		return m.goOn(i, then, d.thenOn)
 	}
 	return m, nil
 }

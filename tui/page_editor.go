@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -28,31 +29,31 @@ func editorGroups() []bindingGroup {
 	return []bindingGroup{
 		{selectGroup, needTarget(append(travel(Model.moveCursor), findBinding()))},
 		{partitionGroup, []binding{
-			on("enter", "edit what is selected", noCommand(Model.enter), "enter").unless(notOpen),
-			on("m", "resize/move", noCommand(Model.openResize), "m").
+			on("enter", "edit what is selected", noCommand(Model.enter), "enter").goesOn().unless(notOpen),
+			on("m", "resize/move", noCommand(Model.openResize), "m").goesOn().foreseen(tryResize).
 				unless(noContents("resize or move: n makes a new one here")),
 			on("n", "new", noCommand(Model.openCreate), "n").unless(noTable).unless(noFreeSpace),
-			on("d", "delete", onSelected(func(p model.Partition) ops.Operation { return ops.Delete{ID: p.ID} }), "d", "delete").
+			onStage("d", "delete", func(p model.Partition) ops.Operation { return ops.Delete{ID: p.ID} }, "d", "delete").
 				unless(noPartition("delete")),
-			on("f", "format", edit(dialog.NewFormat, tryFormat), "f").unless(noPartition("format")),
-			on("c", "copy", noCommand(Model.copyPart), "c").unless(noPartition("copy")),
+			onEdit("f", "format", dialog.NewFormat, tryFormat, "f").unless(noPartition("format")),
+			on("c", "copy", noCommand(Model.copyPart), "c").unless(noPartition("copy")).foreseen(tryCopy),
 			on("v", "paste", noCommand(Model.openPaste), "v").unless(notInTable).unless(nothingCopied),
-			on("l", "label", edit(dialog.NewLabel, tryLabel), "l").unless(noContents("label")),
-			on("N", "partition name", edit(dialog.NewName, tryName), "N").unless(noPartition("name")),
-			on("t", "type and flags", edit(newType, tryType), "t").unless(noPartition("change the type or flags of")),
-			on("w", "new UUID", edit(dialog.NewUUID, tryUUID), "w").unless(noContents("give a new UUID")),
-			on("x", "check", onSelected(func(p model.Partition) ops.Operation { return ops.Check{ID: p.ID} }), "x").
+			onEdit("l", "label", dialog.NewLabel, tryLabel, "l").unless(noContents("label")),
+			onEdit("N", "partition name", dialog.NewName, tryName, "N").unless(noPartition("name")),
+			onEdit("t", "type and flags", newType, tryType, "t").unless(noPartition("change the type or flags of")),
+			onEdit("w", "new UUID", dialog.NewUUID, tryUUID, "w").unless(noContents("give a new UUID")),
+			onStage("x", "check", func(p model.Partition) ops.Operation { return ops.Check{ID: p.ID} }, "x").
 				unless(noContents("check: there is no file system here")),
-			on("F", "fill", onSelected(func(p model.Partition) ops.Operation { return ops.Fill{ID: p.ID} }), "F").
+			onStage("F", "fill", func(p model.Partition) ops.Operation { return ops.Fill{ID: p.ID} }, "F").
 				unless(noContents("fill: there is no file system here")),
-			byPalette("resize the entry alone", edit(dialog.NewEntrySize, tryEntrySize)).unless(noPartition("resize its entry alone")),
+			onEdit(paletteKey, "resize the entry alone", dialog.NewEntrySize, tryEntrySize).unless(noPartition("resize its entry alone")),
 			on("g", "make room", Model.openRoom, "g").unless(notInTable),
 			byPalette("wipe", noCommand(Model.openWipe)).unless(notInTable),
 		}},
 		{diskGroup, needTarget([]binding{
-			on("z", "image size", noCommand(Model.openImageSize), "z"),
-			on("T", "new table", noCommand(Model.openNewTable), "T"),
-			on("G", "MBR to GPT", noCommand(Model.openConvert), "G"),
+			on("z", "image size", noCommand(Model.openImageSize), "z").foreseen(tryImageSize),
+			on("T", "new table", noCommand(Model.openNewTable), "T").foreseen(tryNewTable),
+			on("G", "MBR to GPT", noCommand(Model.openConvert), "G").foreseen(tryConvert),
 			on("i", "information", Model.openInfo, "i"),
 			on("H", "sectors in hex", Model.openSectors, "H"),
 			on("M", "mount, attach", noCommand(Model.openMounts), "M"),
@@ -75,11 +76,11 @@ func editorGroups() []bindingGroup {
 			on("d", "remove the selected one", Model.drop, "d", "delete").unless(notInPending),
 			on("K", "do earlier", noCommand(Model.doEarlier), "K", "shift+up").unless(notInPending),
 			on("J", "do later", noCommand(Model.doLater), "J", "shift+down").unless(notInPending),
-			on("X", "clear all", noCommand(Model.askClear), "X"),
-			on("R", "rehearse", Model.rehearse, "R"),
-			on("a", "apply", Model.apply, "a"),
+			on("X", "clear all", noCommand(Model.askClear), "X").foreseen(tryPending),
+			on("R", "rehearse", Model.rehearse, "R").foreseen(tryPending),
+			on("a", "apply", Model.apply, "a").foreseen(tryPending),
 			byPalette("rehearse in the background", Model.turnAhead),
-			on("s", "save plan", noCommand(Model.askSavePlan), "s"),
+			on("s", "save plan", noCommand(Model.askSavePlan), "s").foreseen(tryPending),
 			on("p", "open plan", Model.askOpenPlan, "p"),
 			on("U", "undo the last apply", noCommand(Model.askTakeBack), "U"),
 		})},
@@ -150,6 +151,13 @@ func nothingPending(_ Model, d document) model.Reason {
 	return ""
 }
 
+func tryPending(m Model, d document) error {
+	if why := nothingPending(m, d); !why.OK() {
+		return errors.New(string(why))
+	}
+	return nil
+}
+
 // removeKeys removes a pending operation, or deletes a partition.
 func removeKeys() keymap.Binding { return keymap.Bind("d", "delete", "d", "delete") }
 
@@ -193,14 +201,6 @@ func noContents(todo string) whyFunc {
 		}
 		return none(m, d)
 	}
-}
-
-// onSelected returns a handler that stages an operation on what is selected.
-func onSelected(op func(model.Partition) ops.Operation) doFunc {
-	return noCommand(func(m Model, d document) Model {
-		p, _ := d.contents()
-		return m.stage(op(p))
-	})
 }
 
 func (m Model) moveCursor(d document, s step) Model {

@@ -68,10 +68,12 @@ func (m Model) useful(d document) []string {
 	var out, then, rare []string
 	row, ok := d.selected()
 	switch {
-	case ok && row.Kind == model.RowPartition && row.Partition.Use.Busy():
-		out = m.possible(d, row.Partition, "m", "M")
 	case ok && row.Kind == model.RowPartition:
-		out, then = m.possible(d, row.Partition, "m", "g"), m.possible(d, row.Partition, "d")
+		beside := "g"
+		if row.Partition.Use.Busy() {
+			beside = "M"
+		}
+		out, then = m.possible(d, row.Partition, "m", beside), m.possible(d, row.Partition, "d")
 		rare = m.possible(d, row.Partition, "f", "l", "c", "t type", "x")
 		if d.queue.Preview().Spare(row.Partition) > 0 {
 			out = append(out, m.possible(d, row.Partition, "F")...)
@@ -99,20 +101,10 @@ func (m Model) useful(d document) []string {
 
 // possible returns those of the keys that can do something to a partition.
 func (m Model) possible(d document, p model.Partition, keys ...string) []string {
-	staged := func(tries ...ops.Operation) bool {
-		err := canStageAny(d.queue, tries...)
-		if err == nil {
-			return true
-		}
-		first, _ := discardFirst(err) // a question leads to it
-		return first != nil
-	}
-	fixed := ops.Refusal{Reason: whyFixed(d, p.ID)}
+	possible := func(err error) bool { return err == nil || d.leadsOn(err) } // perhaps by a question
+	staged := func(tries ...ops.Operation) bool { return possible(canStageAny(d.queue, tries...)) }
 	can := map[string]func() bool{
-		"m": func() bool {
-			first, _ := discardFirst(fixed.OrDiscard(p))
-			return fixed.Reason.OK() || first != nil
-		},
+		"m":      func() bool { return possible(tryResize(m, d)) },
 		"g":      func() bool { return ops.Limit(d.queue.Preview(), d.queue.Env(), p.ID).Grow.OK() },
 		"d":      func() bool { return staged(ops.Delete{ID: p.ID}) },
 		"f":      func() bool { return staged(tryFormat(d, p)...) },

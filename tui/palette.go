@@ -26,7 +26,7 @@ func (m Model) openPalette() (Model, tea.Cmd) {
 				continue
 			}
 			commands = append(commands, dialog.Command{
-				Name: b.Help().Desc, Group: g.name, Shown: shownKeys(b), Off: b.refusal(m, d),
+				Name: b.Help().Desc, Group: g.name, Shown: shownKeys(b), Off: b.hopeless(m, d),
 			})
 		}
 	}
@@ -55,7 +55,7 @@ func (m Model) command(a dialog.Do) (Model, tea.Cmd) {
 			if no := b.refusal(m, d); !no.OK() {
 				return m.say(toneWarn, string(no)), nil
 			}
-			return b.do(m, d)
+			return b.begin(m, d)
 		}
 	}
 	return m, nil

@@ -77,7 +77,7 @@ const (
 )
 
 // Refused says why what was entered cannot be staged. An edit of the image's own format, or of what sleeps in it, has to come
-// first, and the owner can offer that.
+// first, or a partition must not be in use, and the owner can offer that.
 type Refused struct{ Err error }
 
 // ImageFile opens the page of the image file in view.
@@ -146,7 +146,11 @@ type Unmount struct{ ID model.PartID }
 type SwapOn struct{ ID model.PartID }
 
 // Free ends the use of partitions of the target in view: it unmounts them everywhere, or ends their use as swap.
-type Free struct{ IDs []model.PartID }
+type Free struct {
+	IDs []model.PartID
+	// GoOn goes on with the edit that they were in the way of.
+	GoOn bool
+}
 
 // Attach makes the image in view a loop device and opens that instead.
 type Attach struct{}

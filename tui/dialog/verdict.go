@@ -42,14 +42,14 @@ func (s *staging) stage() Action { return s.action(s.wrong, Stage{Op: s.op, Alig
 // outcome returns the row with the verdict.
 func (s *staging) outcome(idle string) row { return s.verdict.row(s.wrong, idle) }
 
-// action returns nil while something is wrong, Refused if exactly one other edit makes it possible, Close if nothing changes,
+// action returns nil while something is wrong, Refused if one other edit, or the end of a use, makes it possible, Close if nothing changes,
 // and otherwise staged.
 func (v verdict) action(wrong error, staged Action) Action {
 	refusal := new(ops.Refusal)
 	switch {
 	case wrong != nil:
 		return nil
-	case errors.As(v.err, &refusal) && len(refusal.First) == 1:
+	case errors.As(v.err, &refusal) && (len(refusal.First) == 1 || len(refusal.InUse) > 0):
 		return Refused{Err: v.err}
 	case v.err != nil:
 		return nil
