@@ -54,11 +54,12 @@ func Rows(d Disk, detail Detail) []Row {
 	if d.Table.Kind == TableNone {
 		return []Row{{Kind: RowWhole, Span: d.Span(), FS: d.Whole}}
 	}
-	var rows []Row
+	gaps := Gaps(d, detail)
+	rows := make([]Row, 0, len(d.parts)+len(gaps))
 	for _, p := range d.parts {
 		rows = append(rows, Row{Kind: RowPartition, Span: p.Span, Partition: p, FS: p.FS, Nested: p.Role == Logical})
 	}
-	for _, g := range Gaps(d, detail) {
+	for _, g := range gaps {
 		rows = append(rows, Row{Kind: RowGap, Span: g.Span, Gap: g, Nested: g.Role == Logical})
 	}
 	rows = append(rows, d.rests()...)

@@ -57,6 +57,7 @@ type Model struct {
 
 	docs    []document
 	current int
+	keys    []binding // of the editor; they never change
 	reader  reader
 	lost    lostPage
 	files   files // lies over the information page and that of lost partitions
@@ -104,7 +105,7 @@ func New(o Options) Model {
 	if o.Clock == nil {
 		o.Clock = wallClock
 	}
-	m := Model{Options: o, st: styles.New(styles.Dark, styles.Full, o.Glyphs)}
+	m := Model{Options: o, st: styles.New(styles.Dark, styles.Full, o.Glyphs), keys: editorKeys()}
 	for _, path := range o.Paths {
 		m.gen++
 		m.docs = append(m.docs, document{path: path, gen: m.gen})

@@ -131,7 +131,7 @@ func BenchmarkKey(b *testing.B) {
 			d.Resize(140, 40)
 			b.ResetTimer()
 			for i := range b.N {
-				d.Press([]string{"j", "k"}[i%2])
+				d.Strike([]string{"j", "k"}[i%2])
 			}
 		})
 	}
@@ -144,7 +144,7 @@ func BenchmarkType(b *testing.B) {
 	d.Press("end", "up", "m")
 	b.ResetTimer()
 	for i := range b.N {
-		d.Press([]string{"1", "backspace"}[i%2])
+		d.Strike([]string{"1", "backspace"}[i%2])
 	}
 }
 

@@ -35,7 +35,9 @@ type document struct {
 	opening string
 	target  Target
 	facts   report.Facts
-	queue   ops.Queue
+	queue   ops.Queue // showing sets it
+	// now and after are the rows of the disk without and with the pending operations. They follow from the queue.
+	now, after []model.Row
 	// unfinished is the interrupted transaction that has to be finished or rolled back first, or nil.
 	unfinished *report.Unfinished
 	run        running // the current run
@@ -98,7 +100,7 @@ func (d document) withScan(s scanResult) document {
 func (d document) fresh(s scanResult) document {
 	d = d.withScan(s)
 	d.seen++
-	d.queue, d.cleared = ops.NewQueue(s.disk, s.env), ops.Queue{}
+	d, d.cleared = d.showing(ops.NewQueue(s.disk, s.env)), ops.Queue{}
 	d.pane, d.pending = tablePane, 0
 	d.row = min(d.row, max(0, len(d.rows())-1))
 	return d
@@ -109,8 +111,8 @@ func (d document) fresh(s scanResult) document {
 func (d document) replayed(s scanResult) (next document, lost int) {
 	old := d.queue.Ops()
 	next = d.fresh(s)
-	next.queue, lost = replay(next.queue, old)
-	return next, lost
+	q, lost := replay(next.queue, old)
+	return next.showing(q), lost
 }
 
 // replay stages operations one after the other, up to the first that is impossible. lost counts that one and all after
@@ -150,8 +152,19 @@ func sameDisk(a, b model.Disk) bool {
 		})
 }
 
+// showing returns the document with another queue. Every frame needs the rows of its disks several times, so they are found
+// here once.
+func (d document) showing(q ops.Queue) document {
+	d.queue = q
+	d.now = model.Rows(q.Initial(), model.Readable)
+	if d.after = d.now; q.Len() > 0 {
+		d.after = model.Rows(q.Preview(), model.Readable)
+	}
+	return d
+}
+
 // rows returns the rows of the table, which shows the preview.
-func (d document) rows() []model.Row { return model.Rows(d.queue.Preview(), model.Readable) }
+func (d document) rows() []model.Row { return d.after }
 
 // selected returns the row under the cursor; ok is false if there is none.
 func (d document) selected() (row model.Row, ok bool) {
@@ -166,7 +179,7 @@ func (d document) selected() (row model.Row, ok bool) {
 // Otherwise it stays on its partition, or goes to the row that now covers its place on the disk.
 func (d document) with(q ops.Queue, touched model.PartID) document {
 	before, had := d.selected()
-	d.queue = q
+	d = d.showing(q)
 	rows := d.rows()
 	d.row = min(d.row, max(0, len(rows)-1))
 	if q.Len() == 0 {

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"shunt/model"
 	"shunt/ops"
 	"shunt/ops/plan"
 	"shunt/ops/report"
@@ -116,6 +117,20 @@ func ListedKeys(m tea.Model) []string {
 		}
 	}
 	return names
+}
+
+// Afresh returns the editor with everything found anew that it keeps from one frame to the next.
+func Afresh(m tea.Model) tea.Model {
+	e, ok := m.(Model)
+	if !ok {
+		return m
+	}
+	e.keys = editorKeys()
+	for i, d := range e.docs {
+		d.now, d.after = model.Rows(d.queue.Initial(), model.Readable), model.Rows(d.queue.Preview(), model.Readable)
+		e = e.withDoc(i, d)
+	}
+	return e
 }
 
 // Held reports whether keys are ignored for a moment.

@@ -39,25 +39,28 @@ func (m Model) frame() (string, *dialog.Point) {
 	} else {
 		lines = append(lines, m.bottom())
 	}
-	layers := []*lipgloss.Layer{lipgloss.NewLayer(m.screen(lines))}
-	over := func(block []string, at dialog.Point) {
-		layers = append(layers, lipgloss.NewLayer(m.screen(block)).X(at.X).Y(at.Y).Z(len(layers)))
+	if len(m.dialogs) > 0 {
+		return m.underDialogs(lines, top.st)
 	}
+	var cursor *dialog.Point
+	if m.finds() && m.find.typing {
+		_, cursor = m.findPrompt()
+	}
+	return m.screen(lines), cursor
+}
+
+// underDialogs lays the dialogs over the lines of the page. The top one is drawn in the styles top.
+func (m Model) underDialogs(lines []string, top *styles.Styles) (string, *dialog.Point) {
+	layers := []*lipgloss.Layer{lipgloss.NewLayer(m.screen(lines))}
 	var cursor *dialog.Point
 	for i, d := range m.dialogs {
 		st := m.st
 		if i == len(m.dialogs)-1 {
-			st = top.st
+			st = top
 		}
 		drawn := dialog.DrawAt(m.drawn(d.Dialog), d.corner, m.width, m.height, st)
-		over(drawn.Block, drawn.At)
+		layers = append(layers, lipgloss.NewLayer(m.screen(drawn.Block)).X(drawn.At.X).Y(drawn.At.Y).Z(len(layers)))
 		cursor = drawn.Cursor
-	}
-	if m.finds() && m.find.typing && len(m.dialogs) == 0 {
-		_, cursor = m.findPrompt()
-	}
-	if len(layers) == 1 {
-		return layers[0].GetContent(), cursor
 	}
 	canvas := lipgloss.NewCanvas(m.width, m.height).Compose(lipgloss.NewCompositor(layers...))
 	return canvas.Render(), cursor

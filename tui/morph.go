@@ -110,9 +110,11 @@ func (m Model) onTheWay(d document, which picture, to []widget.Segment) []widget
 	if m.morph.left == 0 || m.morph.gen != d.gen || m.morph.dialog {
 		return to
 	}
-	disk := m.morph.from
+	disk, rows := m.morph.from, d.now
 	if which == pictureNow {
 		disk = which.of(d) // only the scale of this bar changes
+	} else {
+		rows = model.Rows(disk, model.Readable)
 	}
-	return widget.Between(m.scaled(d, disk, which, m.morph.from), to, 1-m.morph.rest(), m.st.Unallocated)
+	return widget.Between(m.scaled(d, disk, rows, which, m.morph.from), to, 1-m.morph.rest(), m.st.Unallocated)
 }

@@ -95,7 +95,9 @@ func editorGroups() []bindingGroup {
 	}
 }
 
-func (m Model) editorBindings(document) []binding {
+func (m Model) editorBindings(document) []binding { return m.keys }
+
+func editorKeys() []binding {
 	var out []binding
 	for _, g := range editorGroups() {
 		out = append(out, g.list...)

@@ -88,7 +88,7 @@ func (m Model) pointed(d document, hit lipgloss.LayerHit, x, y int) (at document
 
 // segmentRow returns the row of the segment in cell x of a bar, or -1.
 func (m Model) segmentRow(d document, which picture, x int) int {
-	segments := m.scaled(d, which.of(d), which, d.queue.Preview())
+	segments := m.scaled(d, which.of(d), which.rows(d), which, d.queue.Preview())
 	_, width := m.barCells(m.pendingOf(d).layout())
 	at := widget.SegmentAt(segments, width, x)
 	if at < 0 || segments[at].Row.Span.Empty() {

@@ -103,20 +103,31 @@ func (m Model) useful(d document) []string {
 func (m Model) possible(d document, p model.Partition, keys ...string) []string {
 	possible := func(err error) bool { return err == nil || d.leadsOn(err) } // perhaps by a question
 	staged := func(tries ...ops.Operation) bool { return possible(canStageAny(d.queue, tries...)) }
-	can := map[string]func() bool{
-		"m":      func() bool { return possible(tryResize(m, d)) },
-		"g":      func() bool { return ops.Limit(d.queue.Preview(), d.queue.Env(), p.ID).Grow.OK() },
-		"d":      func() bool { return staged(ops.Delete{ID: p.ID}) },
-		"f":      func() bool { return staged(tryFormat(d, p)...) },
-		"l":      func() bool { return staged(tryLabel(d, p)...) },
-		"c":      func() bool { return d.whyNoCopy(p).OK() },
-		"t type": func() bool { return staged(tryType(d, p)...) },
-		"x":      func() bool { return staged(ops.Check{ID: p.ID}) },
-		"F":      func() bool { return staged(ops.Fill{ID: p.ID}) },
-		"M":      d.mountsSomething,
+	can := func(key string) bool {
+		switch key {
+		case "m":
+			return possible(tryResize(m, d))
+		case "g":
+			return ops.Limit(d.queue.Preview(), d.queue.Env(), p.ID).Grow.OK()
+		case "d":
+			return staged(ops.Delete{ID: p.ID})
+		case "f":
+			return staged(tryFormat(d, p)...)
+		case "l":
+			return staged(tryLabel(d, p)...)
+		case "c":
+			return d.whyNoCopy(p).OK()
+		case "t type":
+			return staged(tryType(d, p)...)
+		case "x":
+			return staged(ops.Check{ID: p.ID})
+		case "F":
+			return staged(ops.Fill{ID: p.ID})
+		}
+		return key == "M" && d.mountsSomething()
 	}
 	locked := !d.queue.Preview().ReadOnly().OK()
-	return slices.DeleteFunc(keys, func(key string) bool { return locked && key != "M" && key != "c" || !can[key]() })
+	return slices.DeleteFunc(keys, func(key string) bool { return locked && key != "M" && key != "c" || !can(key) })
 }
 
 // bar draws one of the two bars.
@@ -126,7 +137,7 @@ func (m Model) bar(d document, which picture, l editorLayout) []string {
 		name = "After"
 	}
 	disk, edge := which.of(d), m.st.Faint.Render(m.st.Vertical)
-	segments := m.onTheWay(d, which, m.scaled(d, disk, which, d.queue.Preview()))
+	segments := m.onTheWay(d, which, m.scaled(d, disk, which.rows(d), which, d.queue.Preview()))
 	left, width := m.barCells(l)
 	lines := widget.DiskBar(segments, width, l.rows, m.st)
 	if !l.boxed {
@@ -151,8 +162,8 @@ func (m Model) barCells(l editorLayout) (left, width int) {
 
 // scaled returns the segments of a disk, with empty space at the end if the other disk is larger, so that both bars have
 // the same scale. preview is the disk that the lower bar shows.
-func (m Model) scaled(d document, disk model.Disk, which picture, preview model.Disk) []widget.Segment {
-	segments := m.segments(d, disk, which)
+func (m Model) scaled(d document, disk model.Disk, rows []model.Row, which picture, preview model.Disk) []widget.Segment {
+	segments := m.segments(d, rows, which)
 	beyond := max(d.queue.Initial().Sectors, preview.Sectors) - disk.Sectors
 	if beyond <= 0 {
 		return segments
@@ -180,10 +191,18 @@ func (p picture) of(d document) model.Disk {
 	return d.queue.Preview()
 }
 
-// segments returns the segments of a disk for a bar.
-func (m Model) segments(d document, disk model.Disk, which picture) []widget.Segment {
+// rows returns the rows of that disk.
+func (p picture) rows(d document) []model.Row {
+	if p == pictureNow {
+		return d.now
+	}
+	return d.after
+}
+
+// segments returns the segments for rows of a bar.
+func (m Model) segments(d document, rows []model.Row, which picture) []widget.Segment {
 	chosen, _ := d.selected()
-	return widget.DiskSegments(disk, func(r model.Row) widget.Mark {
+	return widget.DiskSegments(rows, d.queue.Initial().SectorSize, func(r model.Row) widget.Mark {
 		same := chosen.Kind == model.RowPartition && isPart(r, chosen.Partition.ID)
 		if which == pictureNow && d.queue.Len() == 0 && same {
 			return widget.InView // the other bar has the mark

@@ -239,7 +239,7 @@ func (m Model) resultText(b *block, d document) {
 	back := d.run.kind == undoRun && r.Outcome == report.RolledBack
 	if d.run.settled && (r.Outcome == report.Done || back) && d.state == docOpen {
 		b.head("The disk now")
-		b.add(widget.DiskBar(m.segments(d, d.queue.Preview(), pictureNow), b.width, 2, st)...)
+		b.add(widget.DiskBar(m.segments(d, d.rows(), pictureNow), b.width, 2, st)...)
 	}
 	if !d.run.settled {
 		b.add("", st.Muted.Render("Reading the target again"+st.More))

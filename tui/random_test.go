@@ -7,6 +7,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"shunt/model/testneed"
 	"shunt/ops/report"
@@ -16,7 +17,8 @@ import (
 )
 
 // Whatever is pressed, at whatever size, whatever a run does meanwhile: every frame fits its window (the
-// driver looks at each), nothing that a target tells reaches the terminal as more than text, and nothing panics.
+// driver looks at each), nothing that a target tells reaches the terminal as more than text, nothing that is kept
+// between frames is stale, and nothing panics.
 func TestRandomKeys(t *testing.T) {
 	r := rand.New(rand.NewSource(testneed.Seed(t)))
 	layouts := []func() *Target{
@@ -48,7 +50,18 @@ func TestRandomKeys(t *testing.T) {
 				break
 			}
 			randomStep(r, d, targets[r.Intn(len(targets))], keys)
+			if r.Intn(4) == 0 {
+				fresh(t, d)
+			}
 		}
+	}
+}
+
+// fresh fails the test if the frame holds something from an earlier one that is not true any more.
+func fresh(t *testing.T, d *Driver) {
+	t.Helper()
+	if want := tui.Afresh(d.Model()).View().Content; want != d.Raw() {
+		t.Fatalf("the frame holds something stale:\n%s\nand not\n%s", d.Frame(), ansi.Strip(want))
 	}
 }
 

@@ -97,8 +97,7 @@ func (m Model) replanned(i int, r running, found report.Rehearsal) (Model, runni
 	if len(found.Replanned) == 0 {
 		return m, r
 	}
-	d := m.docs[i]
-	d.queue = r.run.Rehearsed()
+	d := m.docs[i].showing(r.run.Rehearsed())
 	r.queue = d.queue
 	return m.withDoc(i, d), r
 }

@@ -18,16 +18,34 @@ import (
 // characters, line ends, and characters that are invisible or change the direction of text, as \x1b or \u202e. Everything
 // else stays the same. Different texts may give the same result. Calling Printable on its result changes nothing.
 func Printable(text string) string {
-	if isPlain(text) {
+	at := firstInvisible(text)
+	if at == len(text) {
 		return text
 	}
 	var b strings.Builder
-	for i := 0; i < len(text); {
+	b.WriteString(text[:at])
+	for i := at; i < len(text); {
 		r, n := utf8.DecodeRuneInString(text[i:])
 		writeVisible(&b, r, text[i:i+n])
 		i += n
 	}
 	return b.String()
+}
+
+// firstInvisible returns the index of the first character that must be escaped, or the length of the text.
+func firstInvisible(text string) int {
+	for i := 0; i < len(text); {
+		if c := text[i]; c >= ' ' && c <= '~' {
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(text[i:])
+		if r == utf8.RuneError && n == 1 || !Visible(r) {
+			return i
+		}
+		i += n
+	}
+	return len(text)
 }
 
 // Lines is like Printable for text of several lines: it keeps line ends and replaces tabs by spaces.
@@ -42,11 +60,17 @@ func Lines(text string) string {
 	return strings.Join(lines, "\n")
 }
 
+// The blocks of Unicode with lines, shadings and geometric shapes.
+const firstDrawing, lastDrawing = '\u2500', '\u25ff'
+
 // Visible reports whether a terminal shows r as a character and does not obey it. That includes combining marks, because
 // names in many scripts need them.
 func Visible(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r >= ' ' && r <= '~'
+	}
+	if r >= firstDrawing && r <= lastDrawing {
+		return true // the tables of Unicode say the same, but take much of the time of a frame
 	}
 	return unicode.IsPrint(r) && !unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) &&
 		!unicode.Is(unicode.Variation_Selector, r)

@@ -33,7 +33,7 @@ func (r *makeRoom) bars(p paper) []string {
 // segments returns the segments of a disk, with empty space at the end if the other disk is larger, so that both bars
 // have the same scale.
 func (r *makeRoom) segments(d, other model.Disk, st *styles.Styles) []widget.Segment {
-	segments := widget.DiskSegments(d, func(row model.Row) widget.Mark {
+	segments := widget.DiskSegments(model.Rows(d, model.Readable), d.SectorSize, func(row model.Row) widget.Mark {
 		if row.Kind == model.RowPartition && row.Partition.ID == r.part.ID {
 			return widget.Selected
 		}

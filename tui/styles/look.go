@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"shunt/model/safetext"
 )
@@ -17,18 +18,32 @@ import (
 // escapes every sequence without that mark. So a sequence in a label or a file name is shown as text and never reaches
 // the terminal.
 type Look struct {
-	style lipgloss.Style
-	begin string // the marked sequence before the text, "" for the default look of the terminal
+	text, under string // parameters of the sequence for the two colours, "" for those of the terminal
+	bold        bool
+	reverse     bool
+	begin       string // the marked sequence before the text, "" for the default look of the terminal
 }
 
-func newLook(style lipgloss.Style) Look {
-	const sample = "x"
-	before, _, _ := strings.Cut(style.Render(sample), sample)
-	params := strings.TrimSuffix(strings.TrimPrefix(before, "\x1b["), "m")
-	if params == "" {
-		return Look{style: style}
+// made returns the look with its sequence.
+func (l Look) made() Look {
+	params := ""
+	if l.bold {
+		params += ";1"
 	}
-	return Look{style: style, begin: mark + ";" + params + "m"}
+	if l.reverse {
+		params += ";7"
+	}
+	if l.text != "" {
+		params += ";" + l.text
+	}
+	if l.under != "" {
+		params += ";" + l.under
+	}
+	l.begin = ""
+	if params != "" {
+		l.begin = mark + params + "m"
+	}
+	return l
 }
 
 // mark begins each sequence that a Look makes. A terminal would take it for an unknown attribute.
@@ -86,22 +101,36 @@ func marked(text string, look func(params string) string) string {
 }
 
 // Bold returns the look with bold on or off.
-func (l Look) Bold(yes bool) Look { return newLook(l.style.Bold(yes)) }
+func (l Look) Bold(yes bool) Look {
+	l.bold = yes
+	return l.made()
+}
 
 // Reverse returns the look with foreground and background swapped, or not.
-func (l Look) Reverse(yes bool) Look { return newLook(l.style.Reverse(yes)) }
+func (l Look) Reverse(yes bool) Look {
+	l.reverse = yes
+	return l.made()
+}
 
 // Over returns the look on the background of another one.
-func (l Look) Over(under Look) Look { return newLook(l.style.Background(under.style.GetBackground())) }
+func (l Look) Over(under Look) Look {
+	l.under = under.under
+	return l.made()
+}
 
-// And returns the look, with everything that it does not set taken from another one.
-func (l Look) And(rest Look) Look { return newLook(l.style.Inherit(rest.style)) }
+// colour returns the parameters of a sequence for a colour, as (ansi.Style).ForegroundColor or
+// BackgroundColor makes them.
+func colour(set func(ansi.Style, ansi.Color) ansi.Style, c color.Color) string {
+	if _, none := c.(lipgloss.NoColor); none {
+		return ""
+	}
+	return strings.Join(set(nil, c), ";")
+}
 
-// plainLook returns the default look of the terminal.
-func plainLook() Look { return newLook(lipgloss.NewStyle()) }
-
-func coloured(c color.Color) Look { return newLook(lipgloss.NewStyle().Foreground(c)) }
+func coloured(c color.Color) Look { return Look{text: colour(ansi.Style.ForegroundColor, c)}.made() }
 
 func filled(text, under color.Color) Look {
-	return newLook(lipgloss.NewStyle().Foreground(text).Background(under).Bold(true))
+	l := coloured(text)
+	l.under, l.bold = colour(ansi.Style.BackgroundColor, under), true
+	return l.made()
 }

@@ -31,7 +31,7 @@ func TestLookKeepsTextFromTheTerminal(t *testing.T) {
 // Looks must not change the width of a text.
 func TestLookWidth(t *testing.T) {
 	st := styles.New(styles.Dark, styles.Full, styles.Unicode)
-	for _, look := range []styles.Look{st.Text, st.Row, st.Danger, st.Row.And(st.Focus), st.Good.Over(st.Row).Bold(true), st.Bad.Reverse(true)} {
+	for _, look := range []styles.Look{st.Text, st.Row, st.Danger, st.Good.Over(st.Row).Bold(true), st.Bad.Reverse(true)} {
 		if line := look.Render("größe"); ansi.StringWidth(line) != 5 || ansi.StringWidth(styles.Shown(line)) != 5 {
 			t.Errorf("%q is %d cells wide", line, ansi.StringWidth(line))
 		}

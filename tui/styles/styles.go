@@ -63,7 +63,7 @@ type Styles struct {
 // New returns the styles for a theme, a number of colours and a character set.
 func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 	c := pick(theme, depth)
-	plain, fg := plainLook(), coloured
+	plain, fg := Look{}, coloured
 	muted := c("#8f9bb0", lipgloss.White, "#5d6776", lipgloss.BrightBlack)
 	accent := c("#7cc7ff", lipgloss.BrightCyan, "#0b62b0", lipgloss.Blue)
 	bad := c("#ff7b72", lipgloss.BrightRed, "#b3261e", lipgloss.Red)

@@ -53,10 +53,10 @@ func DiskBar(segments []Segment, width, rows int, st *styles.Styles) []string {
 		return nil
 	}
 	bar := layoutBar(segments, width)
-	lines := make([]string, rows)
+	drawn := make([]strings.Builder, rows)
 	write := func(parts ...string) {
-		for i := range lines {
-			lines[i] += parts[min(i, len(parts)-1)]
+		for i := range drawn {
+			drawn[i].WriteString(parts[min(i, len(parts)-1)])
 		}
 	}
 	if bar.less > 0 {
@@ -72,7 +72,11 @@ func DiskBar(segments []Segment, width, rows int, st *styles.Styles) []string {
 	if bar.greater > 0 {
 		write(st.Muted.Render(st.Greater))
 	}
-	return Pad(lines, width, rows, "")
+	lines := make([]string, rows)
+	for i := range lines {
+		lines[i] = Fit(drawn[i].String(), width, "")
+	}
+	return lines
 }
 
 // SegmentAt returns the index of the segment in cell x of a bar of width cells, or -1 if there is none.

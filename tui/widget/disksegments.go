@@ -8,16 +8,15 @@ import (
 	"shunt/tui/styles"
 )
 
-// DiskSegments returns the segments of a disk for a bar; mark returns the mark of each row.
-func DiskSegments(disk model.Disk, mark func(model.Row) Mark, st *styles.Styles) []Segment {
-	rows := model.Rows(disk, model.Readable)
-	var out []Segment
+// DiskSegments returns the segments of a disk with the given rows for a bar; mark returns the mark of each row.
+func DiskSegments(rows []model.Row, z geometry.SectorSize, mark func(model.Row) Mark, st *styles.Styles) []Segment {
+	out := make([]Segment, 0, len(rows)+1) // and one for Beyond
 	for i, r := range rows {
 		extended := r.Kind == model.RowPartition && r.Partition.Role == model.Extended
 		if extended && i+1 < len(rows) && rows[i+1].Nested {
 			continue // its contents are shown, between marks
 		}
-		s := rowSegment(r, disk.SectorSize, st)
+		s := rowSegment(r, z, st)
 		if r.Nested {
 			s.Open = i == 0 || !rows[i-1].Nested
 			s.Close = i+1 == len(rows) || !rows[i+1].Nested

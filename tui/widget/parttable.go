@@ -57,7 +57,7 @@ func tableLine(r TableRow, cols []column, selected bool, st *styles.Styles) stri
 	under := st.Text
 	if selected {
 		under = st.Row
-		line.WriteString(under.And(st.Focus).Render(st.Cursor + " "))
+		line.WriteString(under.Render(st.Cursor + " "))
 	} else {
 		line.WriteString("  ")
 	}

@@ -17,16 +17,6 @@ import (
 // spaces, and invisible characters are escaped. The width must be measured afterwards.
 func Clean(text string) string { return safetext.Printable(strings.ReplaceAll(text, "\t", " ")) }
 
-// Width returns the number of cells that a styled line takes.
-func Width(line string) int {
-	for i := range len(line) {
-		if line[i] < ' ' || line[i] > '~' {
-			return ansi.StringWidth(line)
-		}
-	}
-	return len(line) // fast path for plain text
-}
-
 // Fit returns the styled line in exactly width cells: cut, with the mark more at its end, or filled with spaces.
 func Fit(line string, width int, more string) string {
 	if width <= 0 {
