@@ -77,7 +77,7 @@ func (m Model) rescanned(i int, seen scanResult, err error) Model {
 	case err != nil:
 		d.state, d.err, d.holds = docLost, err, "What the last run reported still holds."
 		if out := d.run.result.Outcome; out == report.Done || out == report.Interrupted {
-			d.queue = ops.NewQueue(d.queue.Initial(), d.queue.Env()) // what may have been applied is not done again
+			d = d.showing(ops.NewQueue(d.queue.Initial(), d.queue.Env())) // what may have been applied is not done again
 		}
 	case d.run.active() && d.run.result != nil && d.run.result.Outcome == report.Done:
 		d = d.fresh(seen)
