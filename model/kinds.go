@@ -102,6 +102,11 @@ var rare = []kindInfo{
 	{kind: ReiserFS, facts: sparse | grows | rooted},
 	{kind: JFS, facts: sparse | rooted},
 	{kind: UDF, typed: "ntfs", holds: holdsBasic, facts: sparse},
+	{kind: BitLocker, typed: "ntfs", holds: holdsBasic},
+	{kind: ReFS, typed: "ntfs", holds: holdsBasic},
+	{kind: RAID, typed: "raid"},
+	{kind: HFSPlus, typed: "hfs"},
+	{kind: APFS, typed: "apfs"},
 }
 
 var kinds = slices.Concat(common, rare)

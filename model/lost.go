@@ -25,6 +25,8 @@ type Lost struct {
 	Open bool
 	// Headless says that its first superblock is gone, and that a copy elsewhere was found.
 	Headless bool
+	// ESP says that it is an EFI system partition by its files.
+	ESP bool
 	// Entry is its entry in an old table: its zero value has no Type. Span is that of the entry then.
 	Entry Partition
 	// Listed is the kind of that table.

@@ -147,7 +147,10 @@ func DefaultType(kind TableKind, role Role, fs FSKind) PartType {
 	if role == Extended {
 		return MBRExtendedLBA
 	}
-	t, _ := TypeByAlias(kind, fs.info().typed)
+	t, ok := TypeByAlias(kind, fs.info().typed)
+	if !ok { // only the other kind of table has a type for it
+		t, _ = TypeByAlias(kind, Unformatted.info().typed)
+	}
 	return t
 }
 

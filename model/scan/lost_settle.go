@@ -137,6 +137,9 @@ func (s *sweep) confirm(l *model.Lost) {
 		}
 	default:
 		l.FS, l.Headless = fs, false
+		if l.ESP = bootsFirmware(newWindow(s.r, off, n)); l.ESP {
+			l.Why = append(l.Why, "it has boot loaders in the directory EFI: it is an EFI system partition")
+		}
 	}
 }
 

@@ -363,3 +363,42 @@ func TestLostStops(t *testing.T) {
 		t.Errorf("%v after %d calls", err, calls)
 	}
 }
+
+// A lost FAT with boot loaders in its directory EFI is an EFI system partition, whatever kind of FAT it is, and wherever in a
+// long directory the loaders are. One with other files is not.
+func TestLostESP(t *testing.T) {
+	t.Parallel()
+	testneed.Tool(t, "mmd")
+	testneed.Tool(t, "mkfs.fat")
+	const deep = `mmd -i "$1" ::EFI; for i in 1 2 3 4 5 6 7 8 9; do echo x | mcopy -i "$1" - "::EFI/a long name of a file $i"; done; mmd -i "$1" ::EFI/BOOT; `
+	const late = `for i in 1 2 3 4 5 6 7 8 9; do echo x | mcopy -i "$1" - "::a long name of a file $i"; done; `
+	for _, c := range []struct {
+		name, make string
+		esp        bool
+	}{
+		{"fat12", `mkfs.fat -F 12 -s 1 "$1"; ` + deep, true},
+		{"fat16", `mkfs.fat -F 16 -s 1 "$1"; ` + deep, true},
+		{"fat32", `mkfs.fat -F 32 -s 1 "$1"; ` + late + deep, true},
+		{"sectors of 4096 bytes", `mkfs.fat -F 16 -S 4096 -s 1 "$1" 2>&1; mmd -i "$1" ::efi ::efi/debian`, true},
+		{"no directory", `mkfs.fat -F 32 -s 1 "$1"; echo x | mcopy -i "$1" - ::EFI`, false},
+		{"an empty one", `mkfs.fat -F 32 -s 1 "$1"; mmd -i "$1" ::EFI; echo x | mcopy -i "$1" - ::EFI/BOOT`, false},
+		{"deleted", `mkfs.fat -F 16 -s 1 "$1"; mmd -i "$1" ::EFI ::EFI/BOOT; mdeltree -i "$1" ::EFI/BOOT`, false},
+		{"another name", `mkfs.fat -F 16 -s 1 "$1"; mmd -i "$1" ::EFIS ::EFIS/BOOT`, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			mib := 34
+			if strings.Contains(c.make, "-F 12") {
+				mib = 2
+			} else if strings.Contains(c.make, "-F 16 -s") {
+				mib = 5
+			}
+			dir := t.TempDir()
+			shell(t, dir, fmt.Sprintf("truncate -s %dM part; set -- part; %s\ntruncate -s 1M disk; cat part >>disk; truncate -s +1M disk", mib, c.make))
+			_, found := searchLost(t, filepath.Join(dir, "disk"), scan.LostSearch{})
+			if len(found) != 1 || found[0].ESP != c.esp {
+				t.Errorf("%+v, want an ESP: %v", found, c.esp)
+			}
+		})
+	}
+}

@@ -58,7 +58,7 @@ func TestPlanErrors(t *testing.T) {
 		{`copy 1 at 1GiB from=/a from="/b c"`, "plan line 1, column 24: from= is given twice: leave one"},
 		{"copy 1 over 2 from=/a from=/a", "plan line 1, column 23: from= is given twice: leave one"},
 		{"copy from=/a 1 over 2 from=/b", "plan line 1, column 23: from= is given twice: leave one"},
-		{"new 1MiB type=zebra", `plan line 1, column 10: "zebra" is not a partition type on MBR: use linux, swap, esp, lvm, raid, fat32, fat16, ntfs, data, diag, palo, irst, prep, recovery, xbootldr or the code of a type`},
+		{"new 1MiB type=zebra", `plan line 1, column 10: "zebra" is not a partition type on MBR: use linux, swap, esp, lvm, raid, fat32, fat16, ntfs, data, diag, palo, irst, prep, recovery, xbootldr, hfs or the code of a type`},
 		{"new 1MiB as=boot", `plan line 1, column 10: "boot" is not a role: use primary, extended or logical`},
 		{`new 1MiB label="x`, `plan line 1, column 16: this quote is not closed: end it with "`},
 		{`new 1MiB label="x\"`, `plan line 1, column 16: this quote is not closed: end it with "`},

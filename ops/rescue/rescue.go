@@ -62,6 +62,9 @@ func Put(q ops.Queue, l model.Lost) (ops.Queue, error) {
 	}
 	kind := d.Table.Kind
 	op.Type = model.DefaultType(kind, op.Role, l.FS.Kind)
+	if esp, ok := model.TypeByAlias(kind, "esp"); ok && l.ESP {
+		op.Type = esp
+	}
 	if l.Listed == kind && l.Entry.Type != "" {
 		op.Type, op.Name = l.Entry.Type, l.Entry.Name
 		if kind == model.TableGPT {

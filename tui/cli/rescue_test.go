@@ -6,6 +6,7 @@ import (
 	"math/rand"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,4 +108,35 @@ func TestRescueAsks(t *testing.T) {
 	p.run(t, "ls", image, "@9MiB").want(t, exitRefused, "the disk has 8192 sectors")
 	p.run(t, "ls", image, "@x").want(t, exitUsage, "@2048s")
 	p.run(t, "rescue", image, "--table", "bsd").want(t, exitUsage, "gpt or mbr")
+}
+
+// TestRescueTypes puts partitions back whose table left no trace: sfdisk sees the types that their contents ask for.
+func TestRescueTypes(t *testing.T) {
+	t.Parallel()
+	for _, tool := range []string{"mkfs.fat", "mmd", "cryptsetup", "sfdisk", "mkntfs"} {
+		testneed.Tool(t, tool)
+	}
+	self := people()[0]
+	for table, want := range map[string][]string{
+		"gpt": {"C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7", "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F",
+			"0FC63DAF-8483-4772-8E79-3D69D8477DE4", "0FC63DAF-8483-4772-8E79-3D69D8477DE4", "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7"},
+		"mbr": {"ef", "e", "82", "83"}, // it has room for no more
+	} {
+		img := oracle.Image(t, 48, `cd "$(dirname "$IMG")"; part() { truncate -s $2M part; eval "$3" >/dev/null 2>&1; dd if=part of="$IMG" bs=1M seek=$1 conv=notrunc,sparse status=none; rm part; }
+part 1 5 'mkfs.fat -F 16 -s 1 part; mmd -i part ::EFI ::EFI/BOOT'
+part 6 5 'mkfs.fat -F 16 -s 1 part'
+part 11 2 'mkswap part'
+part 13 4 'mke2fs -q part'
+part 17 18 'printf key | cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 part -'
+part 35 9 'mkntfs -q -Q -F part'`)
+		var types []string
+		self.run(t, "rescue", "--table", table, "--plan", img+".plan", img).want(t, exitDone)
+		self.run(t, "apply", "--yes", img, img+".plan").want(t, exitDone)
+		for _, p := range oracle.SFDisk(t, img).Partitions {
+			types = append(types, p.Type)
+		}
+		if !slices.Equal(types, want) {
+			t.Errorf("%s: the types are %q, want %q", table, types, want)
+		}
+	}
 }
