@@ -36,7 +36,7 @@ func (d Disk) Logicals() []Partition {
 // first sector of the extended partition, where every reader starts. Any other EBR must be in the free run before its
 // partition. It stays where it is if that is true. Otherwise it moves to 1 MiB before the partition, or as far before as
 // the run allows. Rechain fails if a logical partition has no free sector before it or is outside the extended partition;
-// d must not be used then.
+// d must not be used then. The text of the error is a Reason.
 func Rechain(d Disk) (Disk, error) {
 	chain := d.Logicals()
 	if len(chain) == 0 {
@@ -44,18 +44,18 @@ func Rechain(d Disk) (Disk, error) {
 	}
 	ext, ok := d.Extended()
 	if !ok {
-		return d, fmt.Errorf("rechain: %s is logical but there is no extended partition", chain[0].Ref())
+		return d, fmt.Errorf("%s is a logical partition, and there is no extended one around it", chain[0].Ref())
 	}
 	for i, p := range chain {
 		free := geometry.Span{Start: ext.Span.Start, End: p.Span.Start}
 		if !ext.Span.Encloses(p.Span) {
-			return d, fmt.Errorf("rechain: %s is not inside the extended partition", p.Ref())
+			return d, fmt.Errorf("%s is a logical partition, and does not lie inside %s, the extended one", p.Ref(), ext.Ref())
 		}
 		if i > 0 {
 			free.Start = freeBefore(ext, chain, i)
 		}
 		if free.Empty() {
-			return d, fmt.Errorf("rechain: %s has no free sector before it for its boot record", p.Ref())
+			return d, fmt.Errorf("%s has no free sector in front of it for its boot record: %s", p.Ref(), inFront(ext, chain, i))
 		}
 		switch {
 		case i == 0:
@@ -67,6 +67,16 @@ func Rechain(d Disk) (Disk, error) {
 		d = d.With(p)
 	}
 	return d, nil
+}
+
+// inFront says what lies right in front of chain[i].
+func inFront(ext Partition, chain []Partition, i int) string {
+	for j, other := range chain {
+		if j != i && other.Span.Start <= chain[i].Span.Start && other.Span.End >= chain[i].Span.Start {
+			return other.Ref() + " reaches up to it"
+		}
+	}
+	return ext.Ref() + ", the extended partition, begins there"
 }
 
 // freeBefore returns the first free sector of the run before chain[i], inside the extended partition. The first sector of

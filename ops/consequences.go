@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
 )
@@ -42,6 +43,10 @@ func (q Queue) Consequences() []string {
 	}{
 		{q.lost(), "Deletes everything in ", ". Have a backup if you need it."},
 		{q.shortened(), "Ends before its file system does: ", ". It cannot be used until it has its room back, and what is made in that room destroys it."},
+		{
+			q.cutBlindly(), "Cuts off the end of ", ". Shunt does not know what lies there, nor whether it is needed: it is no longer in the partition, and " +
+				"what is made in that room destroys it.",
+		},
 		{q.wiped(), "Wipes ", ": what is there is gone for good. No undo brings it back, and once it has begun it can only be finished."},
 		{q.wipedBelow(), "What is wiped can still be read from ", ": those have to go too."},
 		{
@@ -106,6 +111,19 @@ func (q Queue) shortened() (refs []string) {
 	return refs
 }
 
+// cutBlindly returns the partitions that become shorter though nothing says how far their contents reach, and by how much.
+func (q Queue) cutBlindly() (refs []string) {
+	after := q.Preview()
+	for was := range q.initial.Each() {
+		p, ok := after.Partition(was.ID)
+		measured := p.FS.Known() && p.FS.Size > 0 || p.FS.Kind.MadeAnew() || p.FS.Word() == model.BlankWord
+		if by := was.Span.Len() - p.Span.Len(); ok && by > 0 && !measured && p.Role != model.Extended && p.FS == was.FS {
+			refs = append(refs, fmt.Sprintf("%s (%s, by %s)", p.Ref(), p.FS.Described(), amount(after.SectorSize.Bytes(by))))
+		}
+	}
+	return refs
+}
+
 // larger returns the partitions with this kind of content that get larger and keep it.
 func (q Queue) larger(kind model.FSKind) (refs []string) {
 	after := q.Preview()
@@ -127,8 +145,17 @@ func (q Queue) lost() []string {
 		}
 	}
 	after := q.Preview()
+	var back []geometry.Span
+	for i, op := range q.ops {
+		back = append(back, adopted(q.Before(i), op)...)
+	}
 	for _, was := range q.initial.Partitions() {
 		_, stays := after.Partition(was.ID)
+		if !stays && slices.ContainsFunc(after.Partitions(), func(p model.Partition) bool {
+			return slices.Contains(back, p.Span) && p.Span.Start == was.Span.Start && p.Span.Encloses(was.Span) && !replaced[p.ID]
+		}) {
+			continue // it comes back with what it holds
+		}
 		if was.Role == model.Extended || was.FS.Word() == model.BlankWord || stays && !replaced[was.ID] {
 			continue
 		}

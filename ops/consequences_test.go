@@ -43,6 +43,15 @@ func TestConsequences(t *testing.T) {
 		{"unknown contents", strange, []string{"delete 1"}, []string{"Deletes everything in p1 (unknown, up to 3.00 MiB of data). Have a backup if you need it."}},
 		{"unknown contents without a table", unmeasured, []string{"table new gpt"}, []string{"Deletes everything in the disk (unknown, how much is not known). Have a backup if you need it."}},
 		{"a file system without a table", whole, []string{"table new gpt"}, []string{"Deletes everything in the ext4 on the disk. Have a backup if you need it."}},
+		{"the end of what is unknown", strange, []string{"resize 1 to 5MiB entry-only"}, []string{
+			"Cuts off the end of p1 (unknown, up to 3.00 MiB of data, by 4 MiB). Shunt does not know what lies there, nor whether it is needed: " +
+				"it is no longer in the partition, and what is made in that room destroys it.",
+		}},
+		{"the end of what is encrypted", gpt(1000*mib, part(1, mib, 10*mib, model.Filesystem{Kind: model.LUKS})), []string{"resize 1 to 5MiB entry-only"}, []string{
+			"Cuts off the end of p1 (luks, by 4 MiB). Shunt does not know what lies there, nor whether it is needed: it is no longer in the " +
+				"partition, and what is made in that room destroys it.",
+		}},
+		{"the end of nothing", blank, []string{"resize 1 to 5MiB entry-only"}, nil},
 		{"what was only pending", founding(), []string{"image grow 1GiB", "new 10MiB fs=ext4", "delete 3"}, nil},
 	} {
 		if got := plan(t, test.disk, test.lines...).Consequences(); !slices.Equal(got, test.want) {

@@ -95,7 +95,7 @@ func adopted(before model.Disk, op Operation) (list []geometry.Span) {
 		list = append(list, geometry.SpanOf(o.At, o.Len))
 	case Restore:
 		for _, p := range o.Table.Parts {
-			if _, known := holderOf(before, p); !known && p.Role != model.Extended {
+			if _, known := holderOf(kept(before), p); !known && p.Role != model.Extended {
 				list = append(list, p.Span)
 			}
 		}

@@ -194,10 +194,7 @@ func (o Restore) fresh(before model.Disk) model.Table {
 // restored returns the disk with the saved table, before any checks.
 func (o Restore) restored(before model.Disk) (model.Disk, error) {
 	t := o.fresh(before)
-	keep := before
-	if !before.ReadOnly().OK() {
-		keep = before.WithPartitions(nil) // what a damaged table says of its partitions is no reason to keep them
-	}
+	keep := kept(before)
 	untouched := o.found != nil && before.Equal(o.read)
 	var parts []model.Partition
 	next := o.First
@@ -240,7 +237,19 @@ func (o Restore) restored(before model.Disk) (model.Disk, error) {
 	if before.Table.Kind == t.Kind {
 		after.Loader = before.Loader
 	}
-	return model.Rechain(model.New(after, parts, nil))
+	after, err := model.Rechain(model.New(after, parts, nil))
+	if err != nil {
+		return before, &Refusal{What: restoring, Reason: model.Reason(err.Error())}
+	}
+	return after, nil
+}
+
+// kept returns d with the partitions that a restored table can keep. What a damaged table says of them is no reason to keep them.
+func kept(d model.Disk) model.Disk {
+	if !d.ReadOnly().OK() {
+		return d.WithPartitions(nil)
+	}
+	return d
 }
 
 // Steps erases the signatures of what covered the disk without a table or with one of another kind, outside of all

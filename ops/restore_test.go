@@ -9,6 +9,7 @@ import (
 	"shunt/model"
 	"shunt/model/dump"
 	"shunt/ops"
+	planfile "shunt/ops/plan"
 )
 
 // saved is the dump of a disk with some lines changed.
@@ -94,6 +95,36 @@ func TestRestoreAfterEdits(t *testing.T) {
 	}
 }
 
+// Over a damaged table every partition appears anew. What comes back at its place is not lost; what does not, or is shorter, is.
+func TestRestoreDamaged(t *testing.T) {
+	t.Parallel()
+	whole := gpt(1000*mib, full(1, mib, 100*mib, geometry.MiB), full(2, 200*mib, 300*mib, geometry.MiB))
+	damaged := model.New(whole, whole.Partitions(), []model.Problem{{Severity: model.Fatal, Text: "the first copy is damaged", InTable: true}})
+	for name, c := range map[string]struct {
+		table dump.Table
+		then  []string
+		lost  string
+	}{
+		"all":             {saved(t, whole), nil, ""},
+		"without p2":      {saved(t, whole.Without(2)), nil, "p2 ("},
+		"and formatted":   {saved(t, whole), []string{"format 2 fs=ext4"}, "p2 ("},
+		"shorter than p1": {saved(t, whole, "size="+pad(99*mib), "size="+pad(50*mib)), nil, "p1 ("},
+	} {
+		q := ops.NewQueue(damaged, env())
+		q = stage(t, q, ops.NewRestore(q, c.table))
+		for _, line := range c.then {
+			var err error
+			if q, err = planfile.Parse(strings.NewReader(line), q, geometry.AlignMiB); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := strings.Join(q.Consequences(), "\n")
+		if lost := strings.Contains(got, "Deletes everything"); lost != (c.lost != "") || lost && !strings.Contains(got, "Deletes everything in "+c.lost) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
 // A shorter entry leaves the file system as it is, and that is said.
 func TestRestoreShorter(t *testing.T) {
 	t.Parallel()
@@ -108,6 +139,20 @@ func TestRestoreShorter(t *testing.T) {
 	if got := strings.Join(q.Consequences(), "\n"); !strings.Contains(got, "Ends before its file system does: p2 (ext4, by 1021 KiB)") {
 		t.Errorf("the consequences are %q", got)
 	}
+}
+
+// touching is p6 of a disk, beginning where p5 ends.
+func touching(d model.Disk) model.Partition {
+	p, _ := d.ByNumber(5)
+	q, _ := d.ByNumber(6)
+	q.Span.Start = p.Span.End
+	return q
+}
+
+// firstStart is how a dump begins with a partition.
+func firstStart(d model.Disk, number int) string {
+	p, _ := d.ByNumber(number)
+	return "p" + strconv.Itoa(number) + " : start=" + pad(p.Span.Start)
 }
 
 func pad(n geometry.Sector) string {
@@ -142,6 +187,10 @@ func TestRestoreRefusals(t *testing.T) {
 			"longer disk for a GPT", g.WithSectors(1000000), saved(t, g),
 			"cannot restore the partition table: it lets partitions reach up to sector 2047966 and need a disk of 2048000 sectors; this one has " +
 				"1000000; first enlarge the image to 2048000s",
+		},
+		{
+			"no room for a boot record", chained(), saved(t, chained(), firstStart(chained(), 6), firstStart(chained().With(touching(chained())), 6)),
+			"cannot restore the partition table: p6 has no free sector in front of it for its boot record: p5 reaches up to it",
 		},
 		{
 			"a hole in the logical ones", chained(), saved(t, chained(), "p6 :", "p8 :"),

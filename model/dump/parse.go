@@ -162,12 +162,16 @@ func (p *parser) finish() error {
 	if t.Last != 0 && t.Last < t.First {
 		return &Error{Msg: fmt.Sprintf("first-lba %d is behind last-lba %d", t.First, t.Last)}
 	}
-	extended := false
+	extended, lines := false, map[string]int{}
 	for _, raw := range p.parts {
 		part, err := t.part(raw, &extended)
 		if err != nil {
 			return &Error{raw.line, err.Error()}
 		}
+		if at, twice := lines[part.UUID]; twice && part.UUID != "" {
+			return &Error{raw.line, fmt.Sprintf("the partition of line %d has the uuid %s too: leave it out of one of them, which gets a new one then", at, part.UUID)}
+		}
+		lines[part.UUID] = raw.line
 		t.Parts = append(t.Parts, part)
 	}
 	return nil
