@@ -65,8 +65,8 @@ func WithProgress(r io.ReaderAt, size int64, z geometry.SectorSize, announce fun
 	if first, _ := d.Partition(1); d.Table.Kind == model.TableMBR && d.Table.Usable.Start > 1 && first.Span.Start > 0 {
 		d.Whole = Probe(r, 0, size)
 	}
-	if problems := memberDisk(r, d); len(problems) > 0 {
-		d = model.New(d, d.Partitions(), slices.Concat(d.Problems(), problems))
+	if first, last := otherSectors(r, d), memberDisk(r, d); len(first)+len(last) > 0 {
+		d = model.New(d, d.Partitions(), slices.Concat(first, d.Problems(), last))
 	}
 	if len(parts) > 0 {
 		return d, nil

@@ -257,3 +257,40 @@ func TestWithSectors(t *testing.T) {
 		}
 	}
 }
+
+// TestConvertWrongSectors converts images that are read with the wrong sectors: an MBR of 4096-byte sectors as one of 512, and the
+// reverse. Both are refused, and the reason names the option. What only looks odd is converted.
+func TestConvertWrongSectors(t *testing.T) {
+	dir := t.TempDir()
+	disk := func(make string) string {
+		return oracle.Image(t, 40, "printf 'label: dos\nstart=2048, size=32768, type=83\n40960,8192,82\n' | sfdisk -q \"$IMG\"; "+make)
+	}
+	const ext = `mkfs.ext4 -q -b 4096 -E offset=1048576 "$IMG" 16M; `
+	small := disk(ext)
+	wide := filepath.Join(dir, "wide.raw")
+	if _, err := toSectorsOf(t, small, wide, geometry.Sector512, geometry.Sector4096, false); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		path     string
+		from, to geometry.SectorSize
+		refused  bool
+	}{
+		"4096 as 512":    {wide, geometry.Sector512, geometry.Sector4096, true},
+		"512 as 4096":    {small, geometry.Sector4096, geometry.Sector512, true},
+		"nothing in it":  {disk(""), geometry.Sector512, geometry.Sector4096, false},
+		"known contents": {disk(ext + `mkfs.ext4 -q -F -b 4096 -E offset=8388608 "$IMG" 8M`), geometry.Sector512, geometry.Sector4096, false},
+	} {
+		_, err := toSectorsOf(t, c.path, filepath.Join(dir, "new.raw"), c.from, c.to, false)
+		if want := fmt.Sprintf("the partition table is for sectors of %d bytes, and the disk was opened with %d", c.to, c.from); c.refused {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q", name, err, want)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		require(t, os.Remove(filepath.Join(dir, "new.raw")))
+	}
+}
