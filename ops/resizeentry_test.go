@@ -21,7 +21,10 @@ func TestResizeEntry(t *testing.T) {
 			"resize 1 by -163838s entry-only", "Set the entry of p1 to 20.0 MiB, 80.0 MiB shorter; its ext4 is not resized and is 60.0 MiB longer than the partition then",
 			"Ends before its file system does: p1 (ext4, by 60.0 MiB). It cannot be used",
 		},
-		{"resize 2 to 1s entry-only", "Set the entry of p2 to 512 B, 100 MiB shorter; what is in it stays as it is", ""},
+		{
+			"resize 2 to 1s entry-only", "Set the entry of p2 to 512 B, 100 MiB shorter; what is in it stays as it is",
+			"Cuts off the end of p2 (unknown, how much is not known, by 100 MiB). Shunt does not know what lies there",
+		},
 	} {
 		q := plan(t, d, c.line)
 		op := q.Ops()[0]

@@ -123,8 +123,10 @@ func TestParseErrors(t *testing.T) {
 		{"label: gpt\nd1 : start=1, size=1, type=" + linux + `, name="\xff"`, 2, "not UTF-8"},
 		{"label: gpt\nd1 : start=1, size=1, type=" + linux + `, attrs="GUID:5"`, 2, "not an attribute"},
 		{"label: gpt\nd1 : start=1, size=1, type=" + linux + `, attrs="Required"`, 2, "not an attribute"},
-		{"label: gpt\nd1 : start=1, size=1, type=" + linux + ", uuid=" + one + "\n\nd3 : start=9, size=1, type=" + linux + ", uuid=" + strings.ToUpper(one), 4,
-			"the partition of line 2 has the uuid " + strings.ToLower(one) + " too"},
+		{
+			"label: gpt\nd1 : start=1, size=1, type=" + linux + ", uuid=" + one + "\n\nd3 : start=9, size=1, type=" + linux + ", uuid=" + strings.ToUpper(one), 4,
+			"the partition of line 2 has the uuid " + strings.ToLower(one) + " too",
+		},
 		{strings.Repeat("#\n", dump.MaxBytes), 0, "longer than"},
 	} {
 		_, err := dump.Parse(c.text)

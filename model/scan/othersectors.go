@@ -35,7 +35,7 @@ func otherSectors(r io.ReaderAt, d model.Disk) []model.Problem {
 		if fs := Probe(r, int64(other.Bytes(p.Span.Start)), int64(n)); fs.Known() && fs.Size <= n && fs.Size > n/ratio {
 			return []model.Problem{{
 				Severity: model.Fatal, InTable: true,
-				Text: fmt.Sprintf("the partition table is for sectors of %d bytes, and the disk was opened with %d: with %[1]d, %s begins where its %s does, "+
+				Text: fmt.Sprintf("the partition table is for sectors of %d bytes, and the disk was opened with %d: with %[1]d, %[3]s begins where its %[4]s does, "+
 					"and with %[2]d no partition has known contents", other, d.SectorSize, p.Ref(), fs.Kind),
 				Plain:  fmt.Sprintf("The partition table is for sectors of %d bytes: open the disk with --sector-size %[1]d.", other),
 				Advice: fmt.Sprintf("open it with --sector-size %d", other),

@@ -118,8 +118,10 @@ func TestRescueTypes(t *testing.T) {
 	}
 	self := people()[0]
 	for table, want := range map[string][]string{
-		"gpt": {"C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7", "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F",
-			"0FC63DAF-8483-4772-8E79-3D69D8477DE4", "0FC63DAF-8483-4772-8E79-3D69D8477DE4", "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7"},
+		"gpt": {
+			"C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7", "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F",
+			"0FC63DAF-8483-4772-8E79-3D69D8477DE4", "0FC63DAF-8483-4772-8E79-3D69D8477DE4", "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7",
+		},
 		"mbr": {"ef", "e", "82", "83"}, // it has room for no more
 	} {
 		img := oracle.Image(t, 48, `cd "$(dirname "$IMG")"; part() { truncate -s $2M part; eval "$3" >/dev/null 2>&1; dd if=part of="$IMG" bs=1M seek=$1 conv=notrunc,sparse status=none; rm part; }
