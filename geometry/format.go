@@ -157,8 +157,8 @@ func nearest(size, per, scale uint64) uint64 {
 	return size/per*scale + (2*scale*(size%per)+per)/(2*per)
 }
 
-// Grouped formats a count of sectors with its digits in groups of three: "6,291,456".
-func Grouped(n Sector) string {
+// Grouped formats a count of sectors or bytes with its digits in groups of three: "6,291,456".
+func Grouped[N ~int64](n N) string {
 	text := strconv.FormatInt(int64(n), 10)
 	var out []byte
 	for i := range len(text) {

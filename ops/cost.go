@@ -108,3 +108,10 @@ func MoveCost(d model.Disk, env Env, p model.Partition) (copies, skipped geometr
 	}
 	return copies, skipped
 }
+
+// MoveEstimated reports whether what MoveCost says of a move is an estimate.
+func MoveEstimated(d model.Disk, env Env, p model.Partition) bool {
+	copies, _ := MoveCost(d, env, p)
+	_, free := moveBytes(env, p, d.SectorSize.Bytes(p.Span.Len()))
+	return copies > 0 && free > 0
+}

@@ -33,6 +33,14 @@ type transfer struct {
 	odd    bool // something moves by a distance that is no multiple of the grain
 }
 
+// Copies says that n bytes are copied; about says that n is an estimate.
+func Copies(n geometry.Bytes, about bool) string {
+	if about {
+		return "copies about " + geometry.FormatBytes(n)
+	}
+	return "copies " + geometry.FormatBytes(n)
+}
+
 // words says what the transfer costs, or returns "".
 func (t transfer) words(m Medium) string {
 	if t.copies == 0 {
@@ -41,11 +49,7 @@ func (t transfer) words(m Medium) string {
 		}
 		return ""
 	}
-	text := "copies "
-	if t.about {
-		text += "about "
-	}
-	text += geometry.FormatBytes(t.copies)
+	text := Copies(t.copies, t.about)
 	if t.odd {
 		text += " (none, if it moves by a multiple of " + geometry.FormatBytes(m.Grain) + ")"
 	} else if t.below {

@@ -36,9 +36,7 @@ func (b *block) head(text string) { b.add("", b.st.Head.Render(text)) }
 
 func (b *block) title(text string) { b.add(b.st.Title.Render(text)) }
 
-// fact adds a name and its value, wrapped in a column of its own. An empty value adds nothing.
-func (b *block) fact(name, value string) { b.factIn(b.st.Text, name, value) }
-
+// factIn adds a name and its value, wrapped in a column of its own. An empty value adds nothing.
 func (b *block) factIn(look styles.Look, name, value string) {
 	column, indent := 18, "  "
 	if b.width < 54 { // leave enough space for a UUID

@@ -41,9 +41,9 @@ func (m Model) beside(table []string, d document) []string {
 	if width == 0 || !ok || len(table) < 4 {
 		return table
 	}
-	lines := m.details(d, row, width-4)
+	lines := m.columns(m.details(d, row, width-4), 1, 0, len(table)-2)[0]
 	f := widget.Frame{Title: rowTitle(row), Edge: m.st.Faint, Name: m.st.Title}
-	box := widget.Box(lines, f, width, min(len(table), len(lines)+2), m.st)
+	box := widget.Box(lines, f, width, len(lines)+2, m.st)
 	out := make([]string, len(table))
 	for i := range out {
 		out[i] = table[i] + lineOf(box, i)
@@ -61,15 +61,14 @@ func (m Model) below(table []string, d document) []string {
 		return table
 	}
 	const gap = 3
-	column := (m.width - 4 - gap) / 2
-	lines := m.details(d, rows[at], column)
-	height := min((len(lines)+1)/2, free-2)
-	left, right := lines[:height], lines[height:]
-	for i := range left {
-		left[i] = widget.Fit(left[i], column+gap, "") + lineOf(right, i)
+	width := (m.width - 4 - gap) / 2
+	columns := m.columns(m.details(d, rows[at], width), 2, 1, free-2)
+	lines := make([]string, max(len(columns[0]), len(columns[1])))
+	for i := range lines {
+		lines[i] = widget.Fit(lineOf(columns[0], i), width+gap, "") + lineOf(columns[1], i)
 	}
 	f := widget.Frame{Title: rowTitle(rows[at]), Edge: m.st.Faint, Name: m.st.Title}
-	return append(table[:len(rows)+2], widget.Pad(widget.Box(left, f, m.width, height+2, m.st), m.width, free, "")...)
+	return append(table[:len(rows)+2], widget.Pad(widget.Box(lines, f, m.width, len(lines)+2, m.st), m.width, free, "")...)
 }
 
 // rowKey identifies a row of the table while the disk changes.
@@ -144,31 +143,41 @@ func rowTitle(r model.Row) string {
 }
 
 // details describes a row for editing: first the possible changes, then the contents, then the rest.
-func (m Model) details(d document, r model.Row, width int) []string {
-	b, disk := m.block(width), d.queue.Preview()
+func (m Model) details(d document, r model.Row, width int) (list []passage) {
+	disk := d.queue.Preview()
 	var sections []report.SheetSection
 	switch r.Kind {
 	case model.RowGap, model.RowRest:
-		b.gap(disk, r)
+		sections = []report.SheetSection{report.GapSection(r.Span, disk.SectorSize, report.Brief)}
+		sections[0].Title = ""
 	case model.RowWhole:
-		sections = report.TargetSheet(disk, d.facts, d.name()).Sections
+		sections = report.TargetSheet(disk, d.facts, d.name(), report.Brief).Sections
 	case model.RowPartition:
-		for _, can := range abilities(d, r.Partition) {
-			b.fact(can[0], can[1])
-		}
-		b.add("")
-		sections = report.PartitionSheet(disk, r.Partition, d.name()).Sections
+		sections = append(report.PartitionSheet(disk, r.Partition, d.name(), report.Brief).Sections, abilities(d, r.Partition))
 	}
 	for _, s := range slices.Backward(sections) {
-		b.title(s.Title)
-		b.facts(s)
+		if len(list) > 0 {
+			list = append(list, passage{""})
+		}
+		b := m.block(width)
+		if s.Title != "" {
+			b.title(s.Title)
+		}
+		for _, l := range s.Lines {
+			b.line(l)
+			list, b = append(list, b.lines), m.block(width)
+		}
 	}
-	return b.lines
+	return list
 }
 
-// abilities returns how far a partition can be grown, shrunk and moved, as pairs of a name and a text.
-func abilities(d document, p model.Partition) [][2]string {
+// abilities says how far a partition can be grown, shrunk and moved. What has the same reason shares a line.
+func abilities(d document, p model.Partition) (s report.SheetSection) {
 	disk := d.queue.Preview()
+	if !disk.ReadOnly().OK() {
+		s.Add("Change", "none: the disk is read-only") // the banner says why
+		return s
+	}
 	l := ops.Limit(disk, d.queue.Env(), p.ID)
 	size := func(n geometry.Sector) string { return geometry.FormatAtMost(disk.SectorSize.Bytes(n)) }
 	grow, shrink, move := string(l.Grow), string(l.Shrink), string(l.Move)
@@ -194,5 +203,19 @@ func abilities(d document, p model.Partition) [][2]string {
 			move = "no free space beside it"
 		}
 	}
-	return [][2]string{{"Grow", grow}, {"Shrink", shrink}, {"Move", move}}
+	switch {
+	case grow == shrink && shrink == move:
+		s.Add("Any change", grow)
+	case shrink == move:
+		s.Add("Grow", grow)
+		s.Add("Shrink, move", shrink)
+	case grow == shrink:
+		s.Add("Grow, shrink", grow)
+		s.Add("Move", move)
+	default:
+		s.Add("Grow", grow)
+		s.Add("Shrink", shrink)
+		s.Add("Move", move)
+	}
+	return s
 }

@@ -46,7 +46,7 @@ func (m Model) helpText(_ document, width int) (title string, lines []string) {
 	for _, g := range helpGroups() {
 		lines := []string{m.st.Title.Render(g.name)}
 		for _, b := range g.list {
-			lines = append(lines, m.helpLine(b, w))
+			lines = append(lines, m.helpLines(b, w)...)
 		}
 		paragraphs = append(paragraphs, append(lines, ""))
 	}
@@ -60,18 +60,23 @@ func (m Model) helpText(_ document, width int) (title string, lines []string) {
 
 // helpNotes holds the notes below the list of keys.
 var helpNotes = []string{
-	"On all other pages, and in dialogs, ? lists the keys and what the fields mean; where it would be typed, use F1.",
+	"An action with : has no key of its own: press : and type a part of its name.",
+	"On all other pages, and in dialogs, ? lists the keys and says what the fields mean; in a text field F1 does.",
 	"Moving down past the last partition leads to the list of pending operations, and so does P. Edits of the same thing are joined " +
 		"into one; undo takes them back one by one.",
 	"Units of sizes: s (sectors), B, KiB, MiB, GiB, TiB, kB, MB, GB, TB; a number alone is in MiB. With a sign it is a change: +1GiB.",
-	"In the dialogs a typed position, and the end of a typed size, go to the grid, and a change is rounded to whole steps of it: " +
-		"a change by whole MiB stays as it is. = keeps exactly what was typed. In plans, distances and sizes are kept to the sector.",
+	"In dialogs, typed positions and the ends of typed sizes go to the grid, and changes are rounded to whole steps of it; = keeps " +
+		"exactly what was typed. Plans keep distances and sizes to the sector.",
 }
 
-func (m Model) helpLine(b binding, width int) string {
+func (m Model) helpLines(b binding, width int) (lines []string) {
 	const column = 13
-	name := widget.Fit("  "+b.Names(), column, "")
-	return m.st.Key.Render(name) + m.st.Text.Render(widget.Fit(b.Help().Desc, width-column, m.st.More))
+	name := "  " + b.Names()
+	for _, text := range widget.Wrap(b.Help().Desc, width-column) {
+		lines = append(lines, m.st.Key.Render(widget.Fit(name, column, ""))+m.st.Text.Render(widget.Fit(text, width-column, "")))
+		name = ""
+	}
+	return lines
 }
 
 // balance arranges paragraphs in columns of about equal height; the reading order is from top to bottom.

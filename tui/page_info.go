@@ -2,12 +2,10 @@ package tui
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
-	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops/report"
 	"shunt/tui/styles"
@@ -79,11 +77,11 @@ func (m Model) infoText(d document, width int) (title string, lines []string) {
 	was, there := before.Partition(id)
 	if row, ok := d.selected(); ok && id == 0 && row.Kind == model.RowGap {
 		b.title(rowTitle(row))
-		b.gap(after, row)
+		b.facts(report.GapSection(row.Span, after.SectorSize, report.Exact))
 		b.add("")
 	}
 	if p, ok := after.Partition(id); ok && p != was {
-		s := report.PartitionSheet(after, p, d.name())
+		s := report.PartitionSheet(after, p, d.name(), report.Exact)
 		if there {
 			s.Title = "Partition " + p.Ref() + " after the pending operations"
 		}
@@ -97,9 +95,9 @@ func (m Model) infoText(d document, width int) (title string, lines []string) {
 		b.sheet(*found)
 	default:
 		if id == 0 {
-			b.sheet(report.TargetSheet(before, d.facts, d.name()))
+			b.sheet(report.TargetSheet(before, d.facts, d.name(), report.Exact))
 		} else {
-			b.sheet(report.PartitionSheet(before, was, d.name()))
+			b.sheet(report.PartitionSheet(before, was, d.name(), report.Exact))
 		}
 		if m.reader.err != nil {
 			b.wrap(m.st.Warn, sentence(m.reader.err))
@@ -108,11 +106,6 @@ func (m Model) infoText(d document, width int) (title string, lines []string) {
 		}
 	}
 	return "Information on " + d.name(), b.lines
-}
-
-func (b *block) gap(disk model.Disk, r model.Row) {
-	b.fact("Sectors", fmt.Sprintf("%s to %s, %s in all", geometry.Grouped(r.Span.Start), geometry.Grouped(r.Span.End-1), geometry.Grouped(r.Span.Len())))
-	b.fact("Size", report.ExactBytes(disk.SectorSize.Bytes(r.Span.Len())))
 }
 
 // pendingOnly reports whether a partition exists only in the queue.
@@ -157,8 +150,12 @@ func (b *block) said(line string) {
 }
 
 func (b *block) facts(s report.SheetSection) {
-	looks := map[report.Attention]styles.Look{report.Plain: b.st.Text, report.Odd: b.st.Warn, report.Wrong: b.st.Bad}
 	for _, l := range s.Lines {
-		b.factIn(looks[l.Look], l.Name, l.Value)
+		b.line(l)
 	}
+}
+
+func (b *block) line(l report.SheetLine) {
+	looks := map[report.Attention]styles.Look{report.Plain: b.st.Text, report.Odd: b.st.Warn, report.Wrong: b.st.Bad}
+	b.factIn(looks[l.Look], l.Name, l.Value)
 }

@@ -131,18 +131,10 @@ func (m Model) bottom() string {
 	return widget.Fit(widget.Line(m.keySpots()), m.width, m.st.More)
 }
 
-// keySpots returns the keys in the last line: those of the top dialog if one is open, otherwise those of the page.
+// keySpots returns the keys of the page in the last line. A dialog has its keys at its own end.
 func (m Model) keySpots() []widget.Spot {
-	if n := len(m.dialogs); n > 0 {
-		var keys, pinned []keymap.Binding
-		for _, b := range m.dialogs[n-1].Keys() {
-			if keymap.Match(keymap.Event("enter"), b) || keymap.Match(keymap.Event("esc"), b) {
-				pinned = append(pinned, b)
-			} else {
-				keys = append(keys, b)
-			}
-		}
-		return widget.KeyBar(keys, pinned, m.width, m.st)
+	if len(m.dialogs) > 0 {
+		return nil
 	}
 	p, d := m.shown()
 	parts := p.parts()

@@ -12,7 +12,7 @@ func TestMakeRoom(t *testing.T) {
 	d.Contains("Make room for p1", "[max", "the image can grow to make that room")
 	d.Type("+1GiB")
 	d.Lacks("the image can grow")
-	d.Contains("Grow image by 1.00 GiB, move p2 right by 1025 MiB", "copies 25.6 MiB")
+	d.Contains("1 Grow image by 1.00 GiB", "Move p2 right by 1025 MiB", "copies about 25.6 MiB")
 	d.Press("enter")
 	d.Lacks("Make room")
 	d.Contains("3 operations are pending", "1 Grow image by 1.00 GiB", "2 Move p2 right by 1025 MiB", "3 Grow p1 by 1025 MiB", "▸ p1")

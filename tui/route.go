@@ -35,8 +35,11 @@ func (m Model) route(msg tea.Msg) (Model, tea.Cmd) {
 		}
 		return m.restyled(styles.Light, m.depth), nil
 	case tea.ColorProfileMsg:
-		if msg.Profile == colorprofile.ANSI {
+		switch {
+		case msg.Profile == colorprofile.ANSI:
 			return m.restyled(m.theme, styles.Sixteen), nil
+		case msg.Profile < colorprofile.ANSI:
+			return m.restyled(m.theme, styles.Mono), nil
 		}
 		return m.restyled(m.theme, styles.Full), nil
 	case result:

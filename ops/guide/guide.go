@@ -42,6 +42,7 @@ type Plan struct {
 	// Copied is the number of bytes that are copied because of this plan. A partition that the queue moves anyway costs
 	// nothing more.
 	Copied geometry.Bytes
+	About  bool // Copied is an estimate
 	// Moved is the number of partitions with a new start. The ends of the extended partition do not count.
 	Moved int
 	Risk  Risk

@@ -41,6 +41,7 @@ type item struct {
 	least geometry.Sector
 	// copied is the cost of moving the item. sized means that the cost is its length, even after a resize.
 	copied geometry.Bytes
+	about  bool // copied is an estimate
 	boot   bool // a boot partition
 	// stuck is the reason why it cannot move, full the reason why it cannot shrink.
 	stuck, full model.Reason
@@ -222,6 +223,7 @@ func (l *line) item(q ops.Queue, p model.Partition) item {
 	// Whatever the queue moves anyway is copied once, to any place.
 	if old, ok := q.Initial().Partition(p.ID); ok && old.Span.Start == p.Span.Start {
 		it.copied, _ = ops.MoveCost(l.disk, l.env, p)
+		it.about = ops.MoveEstimated(l.disk, l.env, p)
 	}
 	return it
 }

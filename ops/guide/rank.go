@@ -63,6 +63,7 @@ func (l *line) count(at layout) Plan {
 		p.Moved++
 		p.does[doing{part: id, moved: true}] = true
 		p.Copied += l.copied(*it, s.span.Len())
+		p.About = p.About || it.about
 		if s.act&hopped != 0 {
 			p.Hops++
 		}

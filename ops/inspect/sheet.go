@@ -19,13 +19,13 @@ import (
 // Partition returns the sheet of one partition of d, which was scanned from r. It runs no tools.
 func Partition(r io.ReaderAt, d model.Disk, p model.Partition, name string) report.Sheet {
 	span, z := p.Span.Intersect(d.Span()), d.SectorSize
-	s := report.PartitionSheet(d, p, name)
+	s := report.PartitionSheet(d, p, name, report.Exact)
 	return withStart(s, io.NewSectionReader(r, int64(z.Bytes(span.Start)), int64(z.Bytes(span.Len()))), p.FS)
 }
 
 // Target returns the sheet of a whole target. d was scanned from r, and f holds the target's facts.
 func Target(r io.ReaderAt, d model.Disk, name string, f report.Facts) report.Sheet {
-	return withStart(report.TargetSheet(d, f, name), io.NewSectionReader(r, 0, int64(d.Size())), d.Whole)
+	return withStart(report.TargetSheet(d, f, name, report.Exact), io.NewSectionReader(r, 0, int64(d.Size())), d.Whole)
 }
 
 // withStart adds the position of the partition according to the file system in the last section, if that stores it.

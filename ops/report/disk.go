@@ -12,16 +12,16 @@ import (
 )
 
 // PartitionSheet describes a partition of d, without running tools.
-func PartitionSheet(d model.Disk, p model.Partition, name string) Sheet {
-	s := Sheet{Title: safetext.Printable(p.Ref() + " of " + name)}.With(entry(d, p))
+func PartitionSheet(d model.Disk, p model.Partition, name string, f Figures) Sheet {
+	s := Sheet{Title: safetext.Printable(p.Ref() + " of " + name)}.With(entry(d, p, f))
 	if p.Role == model.Extended {
 		return s.With(inside(d, p))
 	}
-	return s.With(contents(p.FS, d.SectorSize.Bytes(p.Span.Intersect(d.Span()).Len())))
+	return s.With(contents(p.FS, d.SectorSize.Bytes(p.Span.Intersect(d.Span()).Len()), f))
 }
 
 // TargetSheet describes a whole target. If there is no partition table, the last section describes the file system.
-func TargetSheet(d model.Disk, f Facts, name string) Sheet {
+func TargetSheet(d model.Disk, f Facts, name string, fig Figures) Sheet {
 	head := SheetSection{Title: "Target"}
 	head.Add("Path", f.Path)
 	head.Add("Format", f.Format)
@@ -34,7 +34,7 @@ func TargetSheet(d model.Disk, f Facts, name string) Sheet {
 		head.Add("Undo", fmt.Sprintf("the transaction of %s can be undone; %s are kept for that",
 			u.When.Format("2006-01-02 15:04"), geometry.FormatBytes(u.Room)))
 	}
-	head.Add("Size", sizeText(d.Sectors, d.SectorSize))
+	head.Add("Size", fig.length(d.Sectors, d.SectorSize))
 	head.Add("Sector size", fmt.Sprintf("%d bytes, logical", d.SectorSize))
 	if d.Fixed {
 		head.Add("Length", "fixed")
@@ -47,9 +47,9 @@ func TargetSheet(d model.Disk, f Facts, name string) Sheet {
 	if f.Foreign != nil {
 		s = s.With(foreign(*f.Foreign))
 	}
-	s = s.With(table(d)).With(remarks(d, f.Call))
+	s = s.With(table(d, fig)).With(remarks(d, f.Call))
 	if d.Table.Kind == model.TableNone {
-		s = s.With(wholeContents(d))
+		s = s.With(wholeContents(d, fig))
 	}
 	return s
 }
@@ -67,23 +67,24 @@ func hardware(f Facts) SheetSection {
 }
 
 // entry describes a partition's entry in the table.
-func entry(d model.Disk, p model.Partition) SheetSection {
+func entry(d model.Disk, p model.Partition, f Figures) SheetSection {
 	z := d.SectorSize
 	s := SheetSection{Title: "Partition"}
-	s.Add("Number", fmt.Sprint(p.Number))
+	if f == Exact {
+		s.Add("Number", fmt.Sprint(p.Number))
+	}
 	if d.Table.Kind == model.TableMBR {
 		s.Add("Role", p.Role.String())
 	}
-	s.Add("Start", position(p.Span.Start, z))
-	s.Add("End", position(p.Span.End-1, z))
-	s.Add("Size", sizeText(p.Span.Len(), z))
-	text, look := alignment(p.Span.Start, z)
-	s.Warn("Alignment", text, look)
+	s.Lines = append(s.Lines, place(p.Span, z, f)...)
+	if text, look := alignment(p.Span.Start, z); f == Exact || look != Plain {
+		s.Warn("Alignment", text, look)
+	}
 	s.Add("Type", typeText(d.Table.Kind, p.Type))
 	s.Add("Name", p.Name)
 	s.Add("PARTUUID", p.UUID)
 	s.Add("Flags", strings.Join(model.Flags(d.Table.Kind, p), ", "))
-	if d.Table.Kind == model.TableGPT {
+	if d.Table.Kind == model.TableGPT && (f == Exact || p.Attributes != 0) {
 		s.Add("Attributes", fmt.Sprintf("0x%016x", p.Attributes))
 	}
 	if p.Role == model.Logical {
@@ -98,6 +99,20 @@ func entry(d model.Disk, p model.Partition) SheetSection {
 	return s
 }
 
+// place describes where something lies.
+func place(span geometry.Span, z geometry.SectorSize, f Figures) []SheetLine {
+	return []SheetLine{
+		{Name: "Start", Value: f.position(span.Start, z)},
+		{Name: "End", Value: f.position(span.End-1, z)},
+		{Name: "Size", Value: f.length(span.Len(), z)},
+	}
+}
+
+// GapSection describes unallocated space.
+func GapSection(span geometry.Span, z geometry.SectorSize, f Figures) SheetSection {
+	return SheetSection{Title: "Unallocated", Lines: place(span, z, f)}
+}
+
 // inside lists the logical partitions inside an extended one.
 func inside(d model.Disk, p model.Partition) SheetSection {
 	s := SheetSection{Title: "Contents"}
@@ -109,21 +124,6 @@ func inside(d model.Disk, p model.Partition) SheetSection {
 	}
 	s.Add("Holds", cmp.Or(strings.Join(refs, ", "), "no logical partition"))
 	return s
-}
-
-// sizeText formats a length.
-func sizeText(n geometry.Sector, z geometry.SectorSize) string {
-	return fmt.Sprintf("%s (%s sectors, %d bytes)", geometry.FormatBytes(z.Bytes(n)), geometry.Grouped(n), z.Bytes(n))
-}
-
-// position formats a position in sectors, bytes and MiB.
-func position(at geometry.Sector, z geometry.SectorSize) string {
-	b := z.Bytes(at)
-	mib := fmt.Sprint(b / geometry.MiB)
-	if rest := b % geometry.MiB; rest > 0 {
-		mib += fmt.Sprintf(".%02d", rest*100/geometry.MiB)
-	}
-	return fmt.Sprintf("sector %s (byte %d, %s MiB)", geometry.Grouped(at), b, mib)
 }
 
 // alignment judges the start of a partition. If it is inside a physical block of 4 KiB, many writes also need a read.
@@ -149,15 +149,15 @@ func typeText(kind model.TableKind, t model.PartType) string {
 }
 
 // wholeContents describes what is on a disk without a table.
-func wholeContents(d model.Disk) SheetSection {
+func wholeContents(d model.Disk, f Figures) SheetSection {
 	if d.Whole.Word() != model.BlankWord {
-		return contents(d.Whole, d.Size())
+		return contents(d.Whole, d.Size(), f)
 	}
-	return SheetSection{Title: "Contents", Lines: []SheetLine{{Name: "Contents", Value: "blank: every byte is zero"}}}
+	return SheetSection{Title: "File system", Lines: []SheetLine{{Name: "Contents", Value: "blank: every byte is zero"}}}
 }
 
 // contents describes the file system that the scan found in n bytes: in a partition, or on a disk without a table.
-func contents(fs model.Filesystem, n geometry.Bytes) SheetSection {
+func contents(fs model.Filesystem, n geometry.Bytes, f Figures) SheetSection {
 	s := SheetSection{Title: "File system"}
 	if !fs.Known() {
 		s.Add("Contents", fs.Word())
@@ -169,32 +169,35 @@ func contents(fs model.Filesystem, n geometry.Bytes) SheetSection {
 	s.Add("Label", fs.Label)
 	s.Add("UUID", fs.UUID)
 	if fs.Size > 0 {
-		s.Add("Size", ExactBytes(fs.Size))
+		s.Add("Size", f.size(fs.Size))
 		if over := fs.Excess(n); over > 0 {
-			s.Warn("Too large", ExactBytes(over)+" longer than its partition: nothing is changed until it has that room back", Wrong)
+			s.Warn("Too large", f.size(over)+" longer than its partition: nothing is changed until it has that room back", Wrong)
 		}
 		if spare := fs.Spare(n); spare > 0 {
-			s.Warn("Not used", ExactBytes(spare)+" of the partition are not used by it: grow it to use them", Odd)
+			s.Warn("Not used", f.size(spare)+" of the partition are not used by it: grow it to use them", Odd)
 		}
 	}
 	if fs.Used >= 0 {
-		s.Add("Used", ExactBytes(fs.Used))
+		s.Add("Used", f.size(fs.Used))
 	}
 	if free := fs.Unused(); free >= 0 {
-		s.Add("Unused", ExactBytes(free))
+		s.Add("Unused", f.size(free))
 	}
 	if fs.Min > 0 {
-		text := fmt.Sprintf("about %s (%d bytes)", geometry.FormatAtLeast(fs.Min), int64(fs.Min))
+		text := "about " + geometry.FormatAtLeast(fs.Min)
+		if f == Exact {
+			text += fmt.Sprintf(" (%s bytes)", geometry.Grouped(fs.Min))
+		}
 		if fs.Used > fs.Min {
-			text += ", as tables that count as used shrink with it"
+			text += ": its own tables, which count as used, become smaller too"
 		}
 		s.Add("Smallest", text)
 	}
-	if fs.BlockSize > 0 {
+	if fs.BlockSize > 0 && f == Exact {
 		s.Add("Block size", fmt.Sprintf("%d bytes", fs.BlockSize))
 	}
 	if fs.Dirty.OK() {
-		s.Add("State", "nothing wrong is known")
+		s.Add("State", "no fault is known")
 	} else {
 		s.Warn("State", string(fs.Dirty), Odd)
 	}
@@ -205,7 +208,7 @@ func contents(fs model.Filesystem, n geometry.Bytes) SheetSection {
 }
 
 // table describes the partition table.
-func table(d model.Disk) SheetSection {
+func table(d model.Disk, f Figures) SheetSection {
 	z, t := d.SectorSize, d.Table
 	s := SheetSection{Title: "Table"}
 	switch t.Kind {
@@ -228,7 +231,7 @@ func table(d model.Disk) SheetSection {
 		if size == 0 {
 			size = 128
 		}
-		s.Add("Entries", fmt.Sprintf("%d of %d bytes", t.Slots, size))
+		s.Add("Entries", fmt.Sprintf("%d, each of %d bytes", t.Slots, size))
 	}
 	parts, aligned, logical := d.Partitions(), 0, 0
 	for _, p := range parts {
@@ -258,7 +261,7 @@ func table(d model.Disk) SheetSection {
 	}
 	if free > 0 {
 		s.Add("Unallocated", fmt.Sprintf("%s, at most %s in one piece",
-			ExactBytes(z.Bytes(free)), geometry.FormatBytes(z.Bytes(largest))))
+			f.size(z.Bytes(free)), geometry.FormatBytes(z.Bytes(largest))))
 	}
 	return s
 }

@@ -69,7 +69,44 @@ func (s Sheet) With(section SheetSection) Sheet {
 	return s
 }
 
+// Figures says how sizes and positions are given.
+type Figures int
+
+// The kinds of figures.
+const (
+	Exact Figures = iota // with all bytes
+	Brief                // rounded, without what is the same for nearly all disks
+)
+
 // ExactBytes formats a size for people, with the exact number of bytes.
-func ExactBytes(b geometry.Bytes) string {
-	return fmt.Sprintf("%s (%d bytes)", geometry.FormatBytes(b), int64(b))
+func ExactBytes(b geometry.Bytes) string { return Exact.size(b) }
+
+// size formats a size.
+func (f Figures) size(b geometry.Bytes) string {
+	if f == Brief {
+		return geometry.FormatBytes(b)
+	}
+	return fmt.Sprintf("%s (%s bytes)", geometry.FormatBytes(b), geometry.Grouped(b))
+}
+
+// length formats a number of sectors.
+func (f Figures) length(n geometry.Sector, z geometry.SectorSize) string {
+	text := fmt.Sprintf("%s (%s sectors", geometry.FormatBytes(z.Bytes(n)), geometry.Grouped(n))
+	if f == Exact {
+		text += fmt.Sprintf(", %s bytes", geometry.Grouped(z.Bytes(n)))
+	}
+	return text + ")"
+}
+
+// position formats a position in sectors and MiB, and in bytes.
+func (f Figures) position(at geometry.Sector, z geometry.SectorSize) string {
+	b := z.Bytes(at)
+	mib := geometry.Grouped(b / geometry.MiB)
+	if rest := b % geometry.MiB; rest > 0 {
+		mib += fmt.Sprintf(".%02d", rest*100/geometry.MiB)
+	}
+	if f == Brief {
+		return fmt.Sprintf("sector %s (%s MiB)", geometry.Grouped(at), mib)
+	}
+	return fmt.Sprintf("sector %s (byte %s, %s MiB)", geometry.Grouped(at), geometry.Grouped(b), mib)
 }

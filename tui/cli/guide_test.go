@@ -188,7 +188,7 @@ func guideCreate(t *testing.T, shunt func(...string) string) {
 
 func guideQuery(t *testing.T, shunt func(...string) string) {
 	sh(t, ".", "qemu-img create -q -f qcow2 a.qcow2 4G; qemu-img snapshot -c before a.qcow2; qemu-img create -q -f vdi a.vdi 64M; truncate -s 5M a.raw")
-	wantIn(t, shunt("image", "info", "a.qcow2"), "qcow2", "4.00 GiB (4294967296 bytes)", "1 before, made ")
+	wantIn(t, shunt("image", "info", "a.qcow2"), "qcow2", "4.00 GiB (4,294,967,296 bytes)", "1 before, made ")
 	wantIn(t, shunt("image", "info", "--json", "a.vdi"), `"format": "vdi"`, `"virtual_size": 67108864`, `"open_by": []`)
 	wantIn(t, shunt("image", "info", "--json", "a.raw"), `"format": "raw"`, `"virtual_size": 5242880`, `"chain": []`, `"snapshots": []`, `"allocated": 0`)
 }

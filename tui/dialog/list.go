@@ -18,8 +18,21 @@ type choice struct {
 	off  model.Reason // why it cannot be chosen
 }
 
-// list is a list with a cursor. Choices that are not available are dim, but the cursor can reach them so that the reason
-// is shown.
+// second returns the text of the second column: why the choice cannot be chosen, or its note.
+func (c choice) second() string {
+	if !c.off.OK() {
+		return string(c.off)
+	}
+	return c.note
+}
+
+// noteFits reports whether the whole second column fits into a line of width cells. A part of a reason is not shown.
+func (c choice) noteFits(column, width int) bool {
+	return column+1+widget.Width(widget.Clean(c.second())) <= width-3
+}
+
+// list is a list with a cursor. Choices that are not available are dim and have a mark, but the cursor can reach them so
+// that the reason is shown.
 type list struct {
 	choices []choice
 	at      int
@@ -157,19 +170,22 @@ func (l *list) draw(height, column int, p paper) drawing {
 	drawn := entries(len(shown), from, to, height, p, func(n int) string {
 		i := shown[n]
 		c := l.choices[i]
-		note := c.note
-		if !c.off.OK() {
-			note = string(c.off)
+		text := widget.Fit(widget.Clean(c.text), min(column, p.width-3), p.st.More)
+		if c.noteFits(column, p.width) {
+			text += " " + widget.Clean(c.second())
 		}
-		text := widget.Fit(widget.Fit(widget.Clean(c.text), column, p.st.More)+" "+widget.Clean(note), p.width-3, p.st.More)
 		text = strings.TrimRight(text, " ")
+		mark := " "
+		if !c.off.OK() {
+			mark = p.st.Later
+		}
 		switch {
 		case i == l.at && p.here:
-			return p.st.Row.Render(widget.Fit(p.st.Cursor+" "+text, p.width-1, ""))
+			return p.st.Row.Render(widget.Fit(p.st.Cursor+mark+text, p.width-1, ""))
 		case i == l.at:
-			return p.st.Strong.Render(p.st.Cursor + " " + text)
+			return p.st.Strong.Render(p.st.Cursor + mark + text)
 		case !c.off.OK():
-			return p.st.Faint.Render("  " + text)
+			return p.st.Faint.Render(" " + mark + text)
 		}
 		return p.st.Text.Render("  " + text)
 	})

@@ -127,9 +127,6 @@ func (r *makeRoom) sizeField() row {
 	drawn := f.draw
 	f.draw = func(p paper) drawing {
 		now := r.part.Ref() + " has " + geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(r.part.Span.Len()))
-		if w, err := r.wish(); err == nil && strings.ContainsAny(r.field.Value(), "+-") {
-			now = r.part.Ref() + " gets " + geometry.FormatBytes(r.queue.Preview().SectorSize.Bytes(w.Size))
-		}
 		if r.searching() {
 			now = "searching" + p.st.More
 		}

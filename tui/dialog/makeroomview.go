@@ -22,25 +22,25 @@ const (
 // bars draws the disk as it is and as it will be.
 func (r *makeRoom) bars(p paper) []string {
 	now, after := r.queue.Preview(), r.preview()
-	upper, lower := r.segments(now, after, p.st), r.segments(after, now, p.st)
+	upper, lower := r.segments(now, after, "+", p.st), r.segments(after, now, "-", p.st)
 	if p.rest > 0 {
-		upper = widget.Between(r.segments(now, p.from, p.st), upper, 1-p.rest, p.st.Unallocated)
-		lower = widget.Between(r.segments(p.from, now, p.st), lower, 1-p.rest, p.st.Unallocated)
+		upper = widget.Between(r.segments(now, p.from, "+", p.st), upper, 1-p.rest, p.st.Unallocated)
+		lower = widget.Between(r.segments(p.from, now, "-", p.st), lower, 1-p.rest, p.st.Unallocated)
 	}
 	return append(namedBar("Now", upper, p), namedBar("After", lower, p)...)
 }
 
 // segments returns the segments of a disk, with empty space at the end if the other disk is larger, so that both bars
-// have the same scale.
-func (r *makeRoom) segments(d, other model.Disk, st *styles.Styles) []widget.Segment {
+// have the same scale. sign says whether the image gains or loses that space.
+func (r *makeRoom) segments(d, other model.Disk, sign string, st *styles.Styles) []widget.Segment {
 	segments := widget.DiskSegments(model.Rows(d, model.Readable), d.SectorSize, func(row model.Row) widget.Mark {
 		if row.Kind == model.RowPartition && row.Partition.ID == r.part.ID {
 			return widget.Selected
 		}
 		return widget.Plain
 	}, st)
-	if beyond := other.Sectors - d.Sectors; beyond > 0 { // no way makes the image smaller
-		segments = append(segments, widget.Beyond(beyond, d.SectorSize, "+", st))
+	if beyond := other.Sectors - d.Sectors; beyond > 0 {
+		segments = append(segments, widget.Beyond(beyond, d.SectorSize, sign, st))
 	}
 	return segments
 }
@@ -145,7 +145,7 @@ func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 	case ops.Renews(plan.Queue):
 		cost = "a new image"
 	case plan.Copied > 0:
-		cost = "copies " + geometry.FormatBytes(plan.Copied)
+		cost = ops.Copies(plan.Copied, plan.About)
 	}
 	if r.image() {
 		cost = geometry.FormatBytes(bytes(plan.Len)) + ", " + cost
@@ -156,6 +156,10 @@ func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 	if i != r.at {
 		return []string{st.Muted.Render(fmt.Sprintf("%3d ", i+1)) + st.Text.Render(head) + " " + st.Muted.Render(cost)}
 	}
+	rest := plan.Ways[:0]
+	if widget.Width(title) > width || len(plan.Ways) > 3 { // each operation has a line then, the first of them this one
+		head, rest = widget.Fit(ops.Capital(plan.Ways[0]), width, st.More), plan.Ways[1:]
+	}
 	lines := []string{st.Row.Render(fmt.Sprintf("%s%2d %s %s", st.Cursor, i+1, head, cost))}
 	indent := func(look styles.Look, texts ...string) {
 		for _, text := range texts {
@@ -164,10 +168,8 @@ func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 			}
 		}
 	}
-	if widget.Width(title) > width || len(plan.Ways) > 3 {
-		for _, way := range plan.Ways {
-			indent(st.Text, st.Dot+" "+ops.Capital(way))
-		}
+	for _, way := range rest {
+		indent(st.Text, ops.Capital(way))
 	}
 	good, mind := r.meaning(plan)
 	indent(st.Good, good)

@@ -71,10 +71,14 @@ func (m *menu) layout() layout {
 	for _, item := range m.items {
 		column = max(column, widget.Width(item.Text))
 	}
+	column = min(column, formWidth*2/3)
 	item := m.items[m.list.at]
 	about := shown(func(p paper) []string {
 		text, look := item.Note, p.st.Muted
-		if !item.Off.OK() {
+		switch fits := m.list.choices[m.list.at].noteFits(column, p.width); {
+		case fits:
+			text = "" // the list has it
+		case !item.Off.OK():
 			text, look = "Not possible: "+string(item.Off), p.st.Warn
 		}
 		return widget.Pad(notes(widget.Clean(text), p.width, 3, look.Render, p.st), p.width, 3, p.st.More)
@@ -83,7 +87,7 @@ func (m *menu) layout() layout {
 	return layout{
 		title: m.title,
 		rows: slices.Concat(m.above, []row{
-			blank(), listOf(stopFS, min(column, formWidth*2/3), &m.list, height), blank(), about,
+			blank(), listOf(stopFS, column, &m.list, height), blank(), about,
 		}),
 		keys: []keymap.Binding{keyList()}, does: "do it", back: m.list.clear, typed: m.list.typed,
 		accept: func() Action {

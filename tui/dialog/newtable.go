@@ -1,7 +1,6 @@
 package dialog
 
 import (
-	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -78,15 +77,8 @@ func (t *newTable) lost() string {
 	for _, p := range d.Partitions() {
 		list = append(list, contentsWord(p))
 	}
-	switch len(list) {
-	case 0:
+	if len(list) == 0 {
 		return "There are no partitions on the disk."
-	case 1:
-		return "Lost when this is applied: " + list[0] + "."
 	}
-	text := fmt.Sprintf("All %d partitions are lost when this is applied: %s.", len(list), strings.Join(list, ", "))
-	if d.Whole.Known() {
-		text = "Lost when this is applied: " + strings.Join(list, ", ") + "."
-	}
-	return text
+	return "Lost when this is applied: " + strings.Join(list, ", ") + "."
 }

@@ -40,7 +40,7 @@ func (c Clip) notes() []string {
 	if c.Part.FS.UUID == "" {
 		return nil
 	}
-	return []string{"The copy has the same UUID and label. If a system uses both, give the copy a new UUID with w."}
+	return []string{"Its label stays the same, too. If one system uses both, set a new UUID on the copy (w)."}
 }
 
 // paste asks for the place and the size of a copy in free space.

@@ -138,10 +138,10 @@ func (t *partType) check() {
 			t.verdict.err = err
 			return
 		}
-		words = append(words, op.Describe(q.Preview()).String())
+		words = append(words, op.Describe(q.Preview()).Do())
 		q = next
 	}
-	t.verdict.what = strings.Join(words, "; ")
+	t.verdict.what = ops.Capital(strings.Join(words, "; "))
 }
 
 // meaning describes the effect of another type, and whether it suits the contents.

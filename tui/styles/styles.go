@@ -25,8 +25,9 @@ type Depth int
 
 // The supported depths.
 const (
-	Full    Depth = iota // 256 colours or more, or none: the library then leaves them out
+	Full    Depth = iota // 256 colours or more
 	Sixteen              // the basic ones
+	Mono                 // none: the library leaves colours out, and what is filled is reversed
 )
 
 // Styles holds the looks and the characters of the program.
@@ -71,6 +72,11 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 	onRow := c("#d8dee9", lipgloss.NoColor{}, "#1f2630", lipgloss.NoColor{})
 	row := filled(onRow, c("#2a3342", lipgloss.BrightBlack, "#dde7f3", lipgloss.White))
 	other := fg(c("#b8b8b8", lipgloss.White, "#555555", lipgloss.BrightBlack))
+	chosen, danger := filled(onFill, accent), filled(onFill, bad)
+	if depth == Mono {
+		chosen = plain.Bold(true).Reverse(true)
+		danger = chosen
+	}
 	return &Styles{
 		Glyphs: GlyphsOf(set),
 		// Ordinary text has the default colour of the terminal: it suits every background and needs no sequence.
@@ -80,7 +86,7 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 		Good: fg(c("#7fd88f", lipgloss.BrightGreen, "#1a7f37", lipgloss.Green)),
 		Warn: fg(c("#f0c674", lipgloss.BrightYellow, "#8a5d00", lipgloss.Magenta)), Bad: fg(bad).Bold(true),
 		Key: fg(accent).Bold(true), Row: row, Field: plain, Picked: plain.Reverse(true),
-		Button: fg(muted), Chosen: filled(onFill, accent), Danger: filled(onFill, bad),
+		Button: fg(muted), Chosen: chosen, Danger: danger,
 		Unallocated: fg(c("#8b929c", lipgloss.White, "#6c7480", lipgloss.BrightBlack)),
 		Extended:    fg(c("#6fdfe0", lipgloss.Cyan, "#0b7f86", lipgloss.Cyan)),
 		Unformatted: other, Other: other,
