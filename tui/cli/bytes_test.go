@@ -64,8 +64,31 @@ func cutOut(t testing.TB, from, to string, off, n int64) {
 	if err := out.Truncate(n); err != nil {
 		t.Fatal(err)
 	}
-	eachData(t, in, off, off+n, func(at, end int64) {
-		if _, err := io.Copy(io.NewOffsetWriter(out, at-off), io.NewSectionReader(in, at, end-at)); err != nil {
+	copyData(t, in, out, off, 0, n)
+}
+
+// putInto copies a file into another one, to off. What is a hole in the first leaves the second as it is.
+func putInto(t testing.TB, from, to string, off int64) {
+	t.Helper()
+	in, err := os.Open(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = in.Close() }()
+	out, err := os.OpenFile(to, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copyData(t, in, out, 0, off, fileSize(t, from))
+}
+
+// copyData copies what is no hole of n bytes at from into another file, to the place to, and closes that.
+func copyData(t testing.TB, in, out *os.File, from, to, n int64) {
+	t.Helper()
+	b := make([]byte, 1<<20)
+	eachData(t, in, from, from+n, func(at, end int64) {
+		w := struct{ io.Writer }{io.NewOffsetWriter(out, at-from+to)}
+		if _, err := io.CopyBuffer(w, io.NewSectionReader(in, at, end-at), b); err != nil {
 			t.Fatal(err)
 		}
 	})

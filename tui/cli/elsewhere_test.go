@@ -58,14 +58,18 @@ func TestElsewhere(t *testing.T) {
 				image, size := elsewhereDisk(t, p, name)
 				sum := digest(t, image)
 				p.run(t, "info", image).want(t, 0, "note: p1: ", reason)
-				p.run(t, "info", image, "--json").want(t, 0, `"elsewhere": "`)
-				p.run(t, "info", image, "1").want(t, 0, reason)
-				out := p.run(t, "ls", image, "1")
-				out.want(t, exitRefused)
+				p.run(t, "ls", image, "1").want(t, exitRefused)
+				lines := []string{"check 1", `label 1 "x"`, "uuid 1 new", fmt.Sprintf("resize 1 to %dMiB", size+1), fmt.Sprintf("resize 1 to %dMiB", size-1)}
+				if p.uid < 0 {
+					p.run(t, "info", image, "--json").want(t, 0, `"elsewhere": "`)
+					p.run(t, "info", image, "1").want(t, 0, reason)
+				} else { // the reasons are read from the disk, whoever asks
+					lines = lines[:1]
+				}
 				if p.uid < 0 && os.Geteuid() == 0 {
 					p.run(t, "mount", image, "1").want(t, exitRefused, "cannot be mounted")
 				}
-				for _, line := range []string{"check 1", `label 1 "x"`, "uuid 1 new", fmt.Sprintf("resize 1 to %dMiB", size+1), fmt.Sprintf("resize 1 to %dMiB", size-1)} {
+				for _, line := range lines {
 					got := p.run(t, "apply", "--rehearse", image, p.write(t, line+"\n"))
 					got.want(t, exitRefused)
 					if !strings.Contains(strings.Join(strings.Fields(got.err), " "), reason) {
@@ -76,9 +80,11 @@ func TestElsewhere(t *testing.T) {
 				if name == "lvm2-two" {
 					plan = "move 1 right 1MiB\nformat 1 cleared\n" // LVM takes no copies
 				}
-				p.withoutTools(t, image, strings.Replace(plan, "delete 2\nformat 1 cleared\n", "", 1))
 				p.withoutTools(t, image, plan)
-				p.withoutTools(t, image, "delete 1\n")
+				if p.uid < 0 {
+					p.withoutTools(t, image, strings.Replace(plan, "delete 2\nformat 1 cleared\n", "", 1))
+					p.withoutTools(t, image, "delete 1\n")
+				}
 				if digest(t, image) != sum {
 					t.Error("the image changed")
 				}

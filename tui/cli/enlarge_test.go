@@ -3,6 +3,7 @@ package cli
 import (
 	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -176,7 +177,10 @@ func (c filling) put(t *testing.T, image string, off int64) {
 	}
 	w := filepath.Join(dir, "window")
 	sh(t, dir, fmt.Sprintf("truncate -s %dM window; W='%s' TREE='%s' START=%d\n%s", c.mib, w, tree, off/512, build))
-	sh(t, dir, fmt.Sprintf("dd if=window of='%s' bs=1M seek=%dB conv=sparse,notrunc status=none; rm window", image, off))
+	putInto(t, w, image, off)
+	if err := os.Remove(w); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // files checks the content at a place and reads its files.

@@ -197,7 +197,15 @@ func (k foundingKind) try(t *testing.T, p person, original string, way foundingW
 	t.Helper()
 	image := asQcow2(t, p, original, k.script)
 	dir := filepath.Dir(image)
-	sh(t, dir, "cp stick.qcow2 original; [ ! -e base ] || cp --sparse=always base base.original")
+	sh(t, dir, "cp stick.qcow2 original")
+	base := func() string {
+		path := filepath.Join(dir, "base")
+		if _, err := os.Stat(path); err != nil {
+			return "" // most kinds have none
+		}
+		return digest(t, path)
+	}
+	was := base()
 	snapshots := sh(t, dir, "qemu-img snapshot -l stick.qcow2")
 
 	if said := way.do(t, p, image); way == byPlan && !k.copies && !strings.Contains(said, "no data is copied") {
@@ -227,5 +235,8 @@ func (k foundingKind) try(t *testing.T, p person, original string, way foundingW
 		t.Errorf("the snapshots are\n%s, were\n%s", now, snapshots)
 	}
 	p.run(t, "undo", "--yes", image).want(t, exitDone, "exactly as it was")
-	sh(t, dir, "qemu-img check -q stick.qcow2 && qemu-img compare -q stick.qcow2 original; [ ! -e base ] || cmp base base.original")
+	sh(t, dir, "qemu-img check -q stick.qcow2 && qemu-img compare -q stick.qcow2 original")
+	if base() != was {
+		t.Error("the backing file was changed")
+	}
 }

@@ -25,7 +25,7 @@ func TestHibernatedSwap(t *testing.T) {
 		at, text, _ := strings.Cut(mark, " ")
 		tr := newTrial(t, 64, fmt.Sprintf(`printf 'label: gpt\nstart=2048,size=65536,type=swap\n' | sfdisk -q $IMG
 truncate -s 32M swap; mkswap -q -L rest -U %s swap; printf %s | dd of=swap bs=1 seek=%s conv=notrunc status=none
-dd if=swap of=$IMG bs=1M seek=1 conv=notrunc status=none`, uuid, text, at))
+dd if=swap of=$IMG bs=1M seek=1 conv=notrunc,sparse status=none`, uuid, text, at))
 		part := func(image string) string {
 			path := filepath.Join(t.TempDir(), "part")
 			p := tr.table(t, image).Part(t, 1)

@@ -81,8 +81,8 @@ func TestLeast(t *testing.T) {
 				if filling.holes {
 					script += "; " + k.holes
 				}
-				tr := newTrial(t, 300, "exec 2>&1; set -e; "+script+`; printf 'label: gpt\nstart=2048,size=256M\n' | sfdisk -q "$IMG"; `+
-					`dd if=part of="$IMG" bs=1M seek=1 conv=notrunc,sparse status=none`)
+				tr := newTrial(t, 300, "exec 2>&1; set -e; "+script+`; printf 'label: gpt\nstart=2048,size=256M\n' | sfdisk -q "$IMG"`)
+				putInto(t, filepath.Join(filepath.Dir(tr.image), "part"), tr.image, mib)
 				v := tr.apply(t, people()[0], "resize 1 min", "--no-undo")
 				if v.want(t, exitDone, "Done"); t.Failed() {
 					return

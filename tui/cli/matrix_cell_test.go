@@ -45,7 +45,7 @@ func (c *matrixCell) build(t *testing.T) {
 	typ := strings.TrimPrefix(string(model.DefaultType(model.TableMBR, model.Primary, c.fs.kind)), "0x")
 	sh(t, dir, fmt.Sprintf("truncate -s %dM disk.raw; IMG=disk.raw A=%d S=%d B=%d TYPE=%s\n%s",
 		c.layout.size, c.layout.subject, c.fs.size, c.layout.neighbour, typ, c.table.script))
-	sh(t, dir, fmt.Sprintf("dd if='%s' of=disk.raw bs=1M seek=%d conv=notrunc,sparse status=none", c.window, c.layout.subject))
+	putInto(t, c.window, c.image, c.layout.subject*mib)
 	sh(t, dir, fmt.Sprintf("yes neighbour | head -c 2M | dd of=disk.raw bs=1M seek=%d conv=notrunc status=none", c.layout.neighbour))
 	sh(t, dir, "yes boot | head -c 440 | dd of=disk.raw conv=notrunc status=none")
 }

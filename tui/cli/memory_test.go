@@ -121,7 +121,7 @@ func TestOutOfMemory(t *testing.T) {
 	t.Parallel()
 	group, killed := memoryGroup(t)
 	original := newSlow(t, 60<<20)
-	for _, mib := range []int{6, 10, 14, 18, 22, 26, 32} {
+	for _, mib := range []int{6, 10, 14, 20, 28} {
 		s := original.of(t, people()[0])
 		o := s.person.within(t, group(mib), append(s.args("apply", "--yes"), s.plan)...)
 		workersGone(t, s.image)

@@ -46,8 +46,8 @@ func (p person) edit(t *testing.T, dir string, args []string) outcome {
 // shows is what the images in a directory show, and the names there.
 func shows(t *testing.T, dir string) string {
 	t.Helper()
-	return sh(t, dir, `ls -A; for i in f g over*; do qemu-img check -q $i; qemu-img convert -O raw $i /tmp/x$$; sha256sum </tmp/x$$; rm /tmp/x$$; qemu-img info $i | grep -e "^1" -e backing || true; done
-for i in r base*; do sha256sum $i; done`)
+	return sh(t, dir, `ls -A; for i in f g over*; do qemu-img check -q $i; qemu-img convert -O raw $i /tmp/x$$; cksum </tmp/x$$; rm /tmp/x$$; qemu-img info $i | grep -e "^1" -e backing || true; done
+for i in r base*; do cksum $i; done`)
 }
 
 // TestReadOnlyDirectory edits images in a directory that cannot be written to. Nothing changes, and what is missing is said.
