@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"shunt/model"
 	"shunt/model/tried"
 	"shunt/ops/target"
 )
@@ -122,8 +123,11 @@ func makeSpot(path string, p Source) (spot, error) {
 		return spot{}, err
 	}
 	name := filepath.Base(path)
-	if p.Part.Number != 0 {
-		name += "-p" + strconv.Itoa(p.Part.Number)
+	switch n := p.Part.Number; {
+	case n > 0:
+		name += "-p" + strconv.Itoa(n)
+	case n < 0:
+		name += fmt.Sprintf("-at-%d", model.PartID(n).LostAt())
 	}
 	const most = 1000
 	for n, dir := 2, filepath.Join(room, name); ; n++ {

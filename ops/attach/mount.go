@@ -98,6 +98,9 @@ func WithNode(t target.Target, all []target.Part, p Source, access model.Access,
 		}
 		return errors.Join(do(l.Node), device.Close())
 	}
+	if p.Part.Number < 0 {
+		return &NotByKernel{fmt.Errorf("%s cannot be mounted by the kernel: it is no partition of the device; `shunt ls` and `shunt cp` read its files", p.Name)}
+	}
 	if p.Part.Number != 0 {
 		if err := d.Knows(p.Part); err != nil {
 			if err := d.Follow(all); err != nil {

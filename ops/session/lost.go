@@ -74,7 +74,7 @@ func (v Viewer) lostAt(at geometry.Sector) (attach.Source, error) {
 	if fs.Size > 0 {
 		span.End = min(span.End, at+z.Up(fs.Size))
 	}
-	part := target.Part{Start: int64(z.Bytes(at)), Len: int64(z.Bytes(span.Len()))}
+	part := target.Part{Number: int(model.LostID(at)), Start: int64(z.Bytes(at)), Len: int64(z.Bytes(span.Len()))}
 	return attach.Source{Name: fmt.Sprintf("the %s at sector %d", fs.Kind, at), Part: part, FS: fs}, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/tried"
 	"shunt/ops/attach"
@@ -88,18 +89,34 @@ func Detach(path string, opts Options) (target.Loop, error) {
 // the kernel does it if it can: if an image is attached, by its loop device, else by one that disappears with the mount.
 // Otherwise a worker shows the files with FUSE.
 func Mount(path string, number int, opts Options, w attach.MountOptions) (dir string, err error) {
+	return mountFound(path, opts, w, func(v Viewer) (attach.Source, error) { return v.locateNumber(number) })
+}
+
+// MountLost does the same, read-only, for what begins at a sector and is no partition.
+func MountLost(path string, at geometry.Sector, opts Options, w attach.MountOptions) (dir string, err error) {
+	if w.Access == model.ReadWrite {
+		return "", errors.New("what is no partition is mounted read-only: put it back into the table first (`shunt rescue`), or leave out --rw")
+	}
+	opts.AnyContent = true // a disk without its table may look like anything
+	return mountFound(path, opts, w, func(v Viewer) (attach.Source, error) { return v.lostAt(at) })
+}
+
+// A finder finds what is to be mounted.
+type finder func(Viewer) (attach.Source, error)
+
+func mountFound(path string, opts Options, w attach.MountOptions, find finder) (dir string, err error) {
 	w.AllowDisks = opts.AllowDisks
 	if os.Geteuid() == 0 {
 		node := nodeOf(path)
 		var no *attach.NotByKernel
-		dir, err := mountHeld(node, number, opts, w, target.Hold, Viewer.mountByKernel)
+		dir, err := mountHeld(node, find, opts, w, target.Hold, Viewer.mountByKernel)
 		if !errors.As(err, &no) {
 			return dir, err
 		}
-		dir, other := mountHeld(node, number, opts, w, servingMode(w.Access), Viewer.serve)
+		dir, other := mountHeld(node, find, opts, w, servingMode(w.Access), Viewer.serve)
 		return dir, better(other, no, w.Access)
 	}
-	return mountHeld(path, number, opts, w, servingMode(w.Access), Viewer.serve)
+	return mountHeld(path, find, opts, w, servingMode(w.Access), Viewer.serve)
 }
 
 // servingMode returns how a target is opened whose files are shown. Others may read it too, unless it is written to.
@@ -118,7 +135,7 @@ func better(program error, kernel error, access model.Access) error {
 	return program
 }
 
-func mountHeld(path string, number int, opts Options, w attach.MountOptions, mode target.Mode,
+func mountHeld(path string, find finder, opts Options, w attach.MountOptions, mode target.Mode,
 	mount func(Viewer, attach.Source, attach.MountOptions) (string, error),
 ) (dir string, err error) {
 	v, err := hold(path, opts, mode, mode == target.Hold)
@@ -126,7 +143,7 @@ func mountHeld(path string, number int, opts Options, w attach.MountOptions, mod
 		return "", err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
-	at, err := v.locateNumber(number)
+	at, err := find(*v)
 	if err != nil {
 		return "", err
 	}
@@ -154,7 +171,8 @@ func (v Viewer) mountByKernel(at attach.Source, w attach.MountOptions) (string, 
 type Unmounted struct{ Name, Dir string }
 
 // Unmount unmounts partition number of a target, or with 0 the file system that covers it, from dir. If dir is "", it looks
-// for the directory. If number is negative, it unmounts the partition that is mounted at dir.
+// for the directory. A negative number is the identity of what is no partition (model.LostID); with a directory it unmounts what is
+// mounted there.
 func Unmount(path string, number int, dir string, opts Options) (u Unmounted, err error) {
 	node := nodeOf(path)
 	s, ok, err := servedBy(path, number, dir)
@@ -180,12 +198,16 @@ func Unmount(path string, number int, dir string, opts Options) (u Unmounted, er
 	if err != nil {
 		return u, tried.Errorf("read %s: %w", path, err)
 	}
-	if number < 0 {
-		if number, err = mountedAt(t, disk, dir); err != nil {
-			return u, err
-		}
+	v := Viewer{target: t, disk: disk}
+	var at attach.Source
+	switch {
+	case number >= 0:
+		at, err = v.locateNumber(number)
+	case dir == "":
+		at, err = v.lostAt(model.PartID(number).LostAt())
+	default:
+		at, err = v.mountedAt(dir)
 	}
-	at, err := Viewer{target: t, disk: disk}.locateNumber(number)
 	if err != nil {
 		return u, err
 	}
@@ -201,7 +223,7 @@ func servedBy(path string, number int, dir string) (s target.Served, ok bool, er
 		return s, false, err
 	}
 	for _, other := range servedOn(real) {
-		if number >= 0 && other.Number != number || number < 0 && other.Dir != dir {
+		if byDir := number < 0 && dir != ""; byDir && other.Dir != dir || !byDir && other.Number != number {
 			continue
 		}
 		if ok {
@@ -212,13 +234,15 @@ func servedBy(path string, number int, dir string) (s target.Served, ok bool, er
 	return s, ok, nil
 }
 
-// mountedAt returns the number of the partition that is mounted at a directory, 0 for the whole target.
-func mountedAt(t target.Target, disk model.Disk, dir string) (number int, err error) {
-	list := append([]target.Part{{Len: t.Size()}}, worker.PartsOf(disk)...)
-	for _, p := range list {
-		if slices.Contains(target.Mounts(t, p), dir) {
-			return p.Number, nil
+// mountedAt returns the part of the target that is mounted at a directory.
+func (v Viewer) mountedAt(dir string) (attach.Source, error) {
+	for _, p := range append([]target.Part{{Len: v.target.Size()}}, worker.PartsOf(v.disk)...) {
+		if slices.Contains(target.Mounts(v.target, p), dir) {
+			return v.locateNumber(p.Number)
 		}
 	}
-	return 0, fmt.Errorf("nothing of %s is mounted at %s", t.Path(), dir)
+	if slices.Contains(target.Mounts(v.target, target.AnyPart), dir) {
+		return attach.Source{Name: "what is mounted there", Part: target.AnyPart}, nil
+	}
+	return attach.Source{}, fmt.Errorf("nothing of %s is mounted at %s", v.target.Path(), dir)
 }

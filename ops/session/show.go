@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -188,7 +187,7 @@ func (s *Session) unserved() error {
 		return nil
 	}
 	at := list[0]
-	unmount := s.opts.Call(s.path).LineTo("unmount", strconv.Itoa(at.Number))
+	unmount := s.opts.Call(s.path).LineTo("unmount", at.Arg())
 	return &target.InUse{
 		Path: s.path, Holder: fmt.Sprintf("shunt, which has %s mounted at %s", at.Part(), safetext.Printable(at.Dir)),
 		Advice: fmt.Sprintf("unmount it: `%s`, or M in the editor", unmount),

@@ -62,6 +62,9 @@ type Part struct {
 	Start, Len int64 // bytes
 }
 
+// AnyPart stands for every part of an image, for Mounts.
+var AnyPart = Part{Len: -1}
+
 // A Loop describes a loop device that is set up.
 type Loop struct {
 	Node string // "/dev/loop0"

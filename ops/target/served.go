@@ -1,14 +1,18 @@
 package target
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
+
+	"shunt/geometry"
+	"shunt/model"
 )
 
 // A Served is a file system on a target that a process of shunt shows at a directory, with FUSE.
 type Served struct {
 	Image    string // the path that the target had when it was mounted
-	Number   int    // of the partition, 0 for the whole target
+	Number   int    // of the partition, 0 for the whole target, or the identity of what is no partition (model.LostID)
 	Dir      string
 	ReadOnly bool
 }
@@ -20,15 +24,26 @@ const ServedTitle = "shunt-mount"
 const ServedKind = "fuse.shunt"
 
 // Source returns what stands for the device in the lists of mounts.
-func (s Served) Source() string { return s.Image + ":" + strconv.Itoa(s.Number) }
+func (s Served) Source() string { return s.Image + ":" + s.Arg() }
+
+// Arg returns what commands call the part: "2", or "@2048s" for what begins at that sector and is no partition.
+func (s Served) Arg() string {
+	if s.Number < 0 {
+		return fmt.Sprintf("@%ds", model.PartID(s.Number).LostAt())
+	}
+	return strconv.Itoa(s.Number)
+}
 
 // Argv returns the command line of the process.
 func (s Served) Argv() []string { return []string{ServedTitle, s.Source(), s.Dir} }
 
 // Part names the partition for people.
 func (s Served) Part() string {
-	if s.Number == 0 {
+	switch {
+	case s.Number == 0:
 		return "the file system on it"
+	case s.Number < 0:
+		return fmt.Sprintf("what begins at sector %d", model.PartID(s.Number).LostAt())
 	}
 	return "p" + strconv.Itoa(s.Number)
 }
@@ -39,6 +54,11 @@ func ParseServed(source string) (s Served, ok bool) {
 	if at < 0 || !strings.HasPrefix(source, "/") {
 		return s, false
 	}
-	number, err := strconv.Atoi(source[at+1:])
+	arg := source[at+1:]
+	if place, lost := strings.CutPrefix(arg, "@"); lost {
+		first, err := strconv.ParseUint(strings.TrimSuffix(place, "s"), 10, 53)
+		return Served{Image: source[:at], Number: int(model.LostID(geometry.Sector(first)))}, err == nil && strings.HasSuffix(place, "s")
+	}
+	number, err := strconv.Atoi(arg)
 	return Served{Image: source[:at], Number: number}, err == nil && number >= 0
 }

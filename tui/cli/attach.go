@@ -13,6 +13,7 @@ import (
 	"shunt/model/safetext"
 	"shunt/ops/attach"
 	"shunt/ops/session"
+	"shunt/ops/target"
 )
 
 func (s *settings) attachCommand() *cobra.Command {
@@ -56,7 +57,8 @@ func (s *settings) mountCommand() *cobra.Command {
 		Long: "Mount mounts the file system in partition P at the directory DIR, or at one made below " + attach.MountDir + ",\n" +
 			"$XDG_RUNTIME_DIR/shunt or /tmp/shunt-UID, and prints the directory. P is 0 for a file system that covers a disk\n" +
 			"without a partition table. Mounted read-only, nothing is written, not even to replay a journal. Programs and device\n" +
-			"files on it do not work. An image need not be attached first.\n\n" +
+			"files on it do not work. An image need not be attached first. What `shunt rescue` finds is mounted as lost1, or by its\n" +
+			"place, as in @2048s, and read-only.\n\n" +
 			"For root the kernel mounts it, if it can. For others, and for images that the kernel does not read, a program in the\n" +
 			"background shows the files with FUSE: fuse2fs for ext2/3/4, ntfs-3g for NTFS, squashfuse for squashfs, and shunt\n" +
 			"itself for FAT and exFAT. It keeps the image locked against changes, and ends when it is unmounted.",
@@ -75,7 +77,7 @@ func (s *settings) unmountCommand() *cobra.Command {
 		Short: "Unmount partition P of a target, or the one mounted at DIR",
 		Long: "Unmount undoes `shunt mount`, and also unmounts partitions that other programs mounted. If the partition is " +
 			"busy, it\n" +
-			"says why. Give the directory if the partition is mounted more than once.",
+			"says why. Give the directory if the partition is mounted more than once. P is as for `shunt mount`.",
 		Args: arguments(2, 2),
 		RunE: func(_ *cobra.Command, args []string) error { return s.unmount(args[0], args[1]) },
 	}
@@ -103,24 +105,35 @@ func (s *settings) attach(path string, access model.Access) error {
 	return err
 }
 
-func (s *settings) mount(path, number string, w attach.MountOptions) error {
-	n, err := partitionNumber(number)
+func (s *settings) mount(path, what string, w attach.MountOptions) error {
+	number, err := s.numberOf(path, what)
 	if err != nil {
 		return err
 	}
-	dir, err := session.Mount(path, n, s.opts, w)
+	var dir string
+	if number < 0 {
+		dir, err = session.MountLost(path, model.PartID(number).LostAt(), s.opts, w)
+	} else {
+		dir, err = session.Mount(path, number, s.opts, w)
+	}
 	if err != nil {
 		return err
 	}
 	how := map[model.Access]string{model.ReadOnly: "read-only", model.ReadWrite: "for reading and writing"}[w.Access]
-	s.say("Mounted %s. `%s` unmounts it.", how, s.opts.Call(path).LineTo("unmount", strconv.Itoa(n)))
+	s.say("Mounted %s. `%s` unmounts it.", how, s.opts.Call(path).LineTo("unmount", target.Served{Number: number}.Arg()))
 	_, err = fmt.Fprintln(s.out, dir)
 	return err
 }
 
 func (s *settings) unmount(path, what string) error {
 	number, dir := -1, ""
-	if n, err := partitionNumber(what); err == nil {
+	if isLost(what) {
+		n, err := s.numberOf(path, what)
+		if err != nil {
+			return err
+		}
+		number = n
+	} else if n, err := partitionNumber(what); err == nil {
 		number = n
 	} else if dir, err = filepath.Abs(what); err != nil {
 		return usage(err)
@@ -132,6 +145,18 @@ func (s *settings) unmount(path, what string) error {
 		s.say("Unmounted %s from %s.", u.Name, safetext.Printable(u.Dir))
 	}
 	return err
+}
+
+// numberOf returns the number of a partition, or the identity of what is none: "lost1" or "@2048s".
+func (s *settings) numberOf(path, what string) (number int, err error) {
+	if !isLost(what) {
+		return partitionNumber(what)
+	}
+	err = s.viewLost(path, what, func(_ *session.Viewer, id model.PartID) error {
+		number = int(id)
+		return nil
+	})
+	return number, err
 }
 
 // partitionNumber parses a partition number, which may be written as it is displayed ("p2").

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -375,4 +376,40 @@ func TestMountMissing(t *testing.T) {
 	stranger.run(t, "mount", image, "3").want(t, exitRefused, "user 54321", "has no name")
 	user().run(t, "mount", image, "1", "/etc").want(t, exitRefused, "/etc")
 	nothingLeft(t, image, "")
+}
+
+// TestMountLost mounts what no table lists, by its name in the list of rescue and by its place: the kernel for root, programs for
+// others. It is read-only, and unmounted by either name or by its directory.
+func TestMountLost(t *testing.T) {
+	t.Parallel()
+	testneed.Tool(t, "mcopy")
+	source := oracle.Image(t, 40, `mkdir tree; echo words >tree/file; mkfs.ext4 -q -F -d tree -E offset=1048576 "$IMG" 8M
+truncate -s 8M fat; mkfs.fat -F 16 -s 1 fat >/dev/null; mcopy -i fat tree/file ::; dd if=fat of="$IMG" bs=1M seek=20 conv=notrunc,sparse status=none`)
+	for _, p := range people() {
+		image := filepath.Join(p.dir(t), "disk.raw")
+		sh(t, ".", "cp --sparse=always '"+source+"' '"+image+"'")
+		p.own(t, image)
+		sum := sh(t, ".", "sha256sum <'"+image+"'")
+		for _, c := range []struct{ mount, unmount, says string }{
+			{"lost1", "@1MiB", "@2048s`"},
+			{"@40960s", "lost2", "@40960s"},
+			{"lost2", "", "@40960s"},
+		} {
+			o := p.run(t, "mount", image, c.mount)
+			o.want(t, exitDone, c.says)
+			dir := strings.TrimSpace(o.out)
+			if got := p.sums(t, dir); len(got) != 1 || got["file"] == "" {
+				t.Errorf("%s, %s: the files are %v", p.name, c.mount, got)
+			}
+			p.run(t, "apply", "--yes", image, "table", "new", "gpt").want(t, exitRefused, "in use")
+			p.run(t, "unmount", image, cmp.Or(c.unmount, dir)).want(t, exitDone, dir)
+			nothingLeft(t, image, dir)
+		}
+		p.run(t, "mount", "--rw", image, "lost1").want(t, exitRefused, "put it back into the table first")
+		p.run(t, "mount", image, "lost9").want(t, exitRefused, "there is no lost9")
+		p.run(t, "mount", image, "@3MiB").want(t, exitRefused, "no file system begins at sector 6144")
+		if now := sh(t, ".", "sha256sum <'"+image+"'"); now != sum {
+			t.Errorf("%s: the image was changed", p.name)
+		}
+	}
 }

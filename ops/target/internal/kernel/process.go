@@ -88,7 +88,7 @@ func (k Kernel) inUse(path string, o opener) *target.InUse {
 	case serves:
 		use.Holder = fmt.Sprintf("shunt (pid %d), which has %s mounted at %s", pid, served.Part(), safetext.Printable(served.Dir))
 		image := safetext.Operand(mountedImage(path, served))
-		use.Advice = fmt.Sprintf("unmount it: `%s`", safetext.Command("shunt", "unmount", image, strconv.Itoa(served.Number)))
+		use.Advice = fmt.Sprintf("unmount it: `%s`", safetext.Command("shunt", "unmount", image, served.Arg()))
 	case pid == os.Getpid():
 		use.Holder, use.Advice = fmt.Sprintf("this program itself (pid %d)", pid), "close it there first"
 	case name == "shunt" || k.sameProgram(pid):

@@ -40,11 +40,12 @@ func (k Kernel) PartUses(id FileID, size int64, parts []target.Part) map[int]mod
 	return list
 }
 
-// PartMounts returns the directories where a part of an image file is mounted by loop devices that show exactly that part.
+// PartMounts returns the directories where a part of an image file is mounted by loop devices that show exactly that part, or
+// for target.AnyPart, any.
 func (k Kernel) PartMounts(id FileID, size int64, p target.Part) []string {
 	var list []string
 	for _, d := range k.loopsOn(id) {
-		if l := d.Loop(); l.Offset == p.Start && (l.Limit == p.Len || l.Limit == 0 && l.Offset+p.Len == size) {
+		if l := d.Loop(); p == target.AnyPart || l.Offset == p.Start && (l.Limit == p.Len || l.Limit == 0 && l.Offset+p.Len == size) {
 			list = append(list, d.Mounts()...)
 		}
 	}
