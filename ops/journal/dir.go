@@ -164,8 +164,8 @@ func (d *Dir) enter(f *os.File) error {
 func (d *Dir) LastWritten() time.Time {
 	var last time.Time
 	_ = d.withRights(func() error { // it fails if there is no directory, and so no time
-		for _, name := range []string{JournalName, JournalName + secondSide} {
-			if st, err := statAt(d.dir, name); err == nil && time.Unix(st.Mtim.Unix()).After(last) {
+		for n := range MostKept + 1 {
+			if st, err := statAt(d.dir, JournalName+suffix(n)); err == nil && time.Unix(st.Mtim.Unix()).After(last) {
 				last = time.Unix(st.Mtim.Unix())
 			}
 		}

@@ -131,7 +131,7 @@ func TestFileRefused(t *testing.T) {
 			victim := filepath.Join(outside, "file")
 			must(t, os.WriteFile(victim, []byte("precious"), 0o600))
 			d, path := made(t)
-			for _, file := range []string{JournalName, SealName + secondSide, ResultName} {
+			for _, file := range []string{JournalName, SealName + suffix(1), ResealName + suffix(MostKept), ImageName + suffix(2), ResultName} {
 				at := filepath.Join(path, file)
 				must(t, c.put(outside, at))
 				_, err := d.Open(file)

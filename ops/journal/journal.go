@@ -77,6 +77,19 @@ func Open(store Store) (*Journal, error) {
 	return j, nil
 }
 
+// ReadRecord reads the newest record of the journal on one side, and nothing else. The errors are those of Open.
+func ReadRecord(store Store) (r Record, err error) {
+	f, err := store.Open(JournalName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return r, ErrNone
+	}
+	if err != nil {
+		return r, tried.Errorf("open journal: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return newestRecord(f)
+}
+
 // Load reads the whole program of a journal from Open. The errors are those of Open.
 func (j *Journal) Load() (Program, error) {
 	s, err := j.read(whole)
@@ -154,6 +167,30 @@ func (j *Journal) Advance(d Direction, s State, next, from uint32) error {
 	r := j.record
 	r.Direction, r.State, r.Next, r.From = d, s, next, from
 	return j.put(r)
+}
+
+// Place says which other transactions can be undone after this one: see Record. It has an effect with the next record.
+func (j *Journal) Place(order, floor uint32) { j.record.Order, j.record.Floor = order, floor }
+
+// Reseal durably gives a kept transaction another seal. At every moment the journal has the old one or the new one. For
+// errors see Advance; the files of both seals stay then.
+func (j *Journal) Reseal(store Store, s Seal) error {
+	now, err := sealName(store, j.record.Seal)
+	if err != nil {
+		return err
+	}
+	other := SealName
+	if now == SealName {
+		other = ResealName
+	}
+	mark, err := writeSeal(store, other, s)
+	if err != nil {
+		return err
+	}
+	if err := j.Keep(mark); err != nil {
+		return err
+	}
+	return errors.Join(store.Remove(now), store.SyncDir())
 }
 
 // Keep durably records that all units are done and that the journal stays, with the seal that WriteSeal wrote. For errors

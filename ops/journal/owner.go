@@ -4,7 +4,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -61,15 +60,12 @@ func onlyOurs(dir *os.File, st unix.Stat_t, path string) error {
 
 // isOurs reports whether shunt uses this name for a file in the journal's directory.
 func isOurs(name string) bool {
-	switch strings.TrimSuffix(name, secondSide) {
-	case JournalName, SpillName, BeforeName, StageName, SealName, SocketName, ResultName, NoUndoName:
-		return true
-	}
-	return false
+	name = plainName(name)
+	return slices.Contains(FileNames, name) || slices.Contains([]string{ImageName, KeptName, SocketName, ResultName, NoUndoName}, name)
 }
 
 // mostNames is how many names of a directory are read. It is more than shunt ever makes.
-const mostNames = 64
+const mostNames = 256
 
 // namesIn lists a directory, up to mostNames.
 func namesIn(dir *os.File) ([]string, error) {

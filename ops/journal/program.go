@@ -90,6 +90,7 @@ const (
 	KeepUndo                        // keep the files that an undo of the complete transaction needs
 	LosesUnused                     // a roll back does not restore the content of some blocks that no file system used
 	Erases                          // content is wiped: once that has begun there is no way back
+	Switches                        // one write makes the disk another one; the heads are what an undo needs of the target
 )
 
 // Has reports whether w is one of the options.

@@ -66,6 +66,9 @@ type Record struct {
 	ProgramLen uint64 // bytes
 	ProgramSum [sha256.Size]byte
 	Seal       SealMark // of a transaction that is or was Kept
+	// Order says which transaction of a directory is the later one. Those with the numbers [Floor, Order) can be undone after
+	// this one; all others are over once this one is committed. Older versions wrote 0 for both.
+	Order, Floor uint32
 }
 
 func (r Record) encode() []byte {

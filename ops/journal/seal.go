@@ -17,15 +17,20 @@ type Seal struct {
 	// in seals of version 1.
 	Modified, Changed, Born int64
 	Inode                   uint64
-	Probes                  []Probe
+	// Size is the length of the target in bytes, or 0 if it is that of the program, as in seals of versions 1 and 2.
+	Size   int64
+	Probes []Probe
 }
 
-// sealMagic, "\x80SEAL\x00\x00\x02", begins a seal of version 2. A seal of version 1 begins with a time, which cannot be
-// confused with it: read as a time, sealMagic is in the year 1677.
-const sealMagic = 0x80_5345414c_000002
+// sealMagic, "\x80SEAL\x00\x00\x03", begins a seal of version 3, and sealMagic2 one of version 2. A seal of version 1 begins
+// with a time, which cannot be confused with them: read as times, they are in the year 1677.
+const (
+	sealMagic  = 0x80_5345414c_000003
+	sealMagic2 = 0x80_5345414c_000002
+)
 
-// sealHead is the length of everything before the probes: the magic and five numbers.
-const sealHead = 8 + 5*8
+// sealHead is the length of everything before the probes: the magic and six numbers.
+const sealHead = 8 + 6*8
 
 // A SealMark identifies the seal that belongs to a record.
 type SealMark struct {
@@ -42,14 +47,16 @@ func SealLen(n int) int64 { return sealHead + int64(n)*probeLen }
 // encode returns the seal in the format of the package comment.
 func (s Seal) encode() []byte {
 	e := encoder(bigEndian.AppendUint64(nil, sealMagic))
-	e.numbers(s.Modified, s.Changed, s.Born, int64(s.Inode))
+	e.numbers(s.Modified, s.Changed, s.Born, int64(s.Inode), s.Size)
 	e.probes(s.Probes)
 	return e
 }
 
 // WriteSeal writes a seal to a side and syncs it. The seal has no effect until a record refers to it.
-func WriteSeal(store Store, s Seal) (mark SealMark, err error) {
-	f, err := store.Create(SealName)
+func WriteSeal(store Store, s Seal) (SealMark, error) { return writeSeal(store, SealName, s) }
+
+func writeSeal(store Store, name string, s Seal) (mark SealMark, err error) {
+	f, err := store.Create(name)
 	if err != nil {
 		return mark, tried.Errorf("create the seal: %w", err)
 	}
@@ -64,42 +71,69 @@ func WriteSeal(store Store, s Seal) (mark SealMark, err error) {
 	return SealMark{Len: uint64(len(body)), Sum: sha256.Sum256(body)}, nil
 }
 
-// ReadSeal reads the seal that a record refers to. If the seal is missing or does not match mark, the error wraps
-// ErrKeptDamaged.
-func ReadSeal(store Store, mark SealMark) (Seal, error) {
-	f, err := store.Open(SealName)
+// sealName returns the name of the seal that a record refers to. If no file matches mark, the error wraps ErrKeptDamaged.
+func sealName(store Store, mark SealMark) (string, error) {
+	first := matches(store, SealName, mark)
+	if first == nil || matches(store, ResealName, mark) != nil {
+		return SealName, first
+	}
+	return ResealName, nil
+}
+
+// matches fails unless the file of a name is the seal of a mark. It reads the file without keeping it, so that a damaged seal
+// cannot claim a large list and make shunt allocate it.
+func matches(store Store, name string, mark SealMark) error {
+	f, err := store.Open(name)
 	if err != nil {
-		return Seal{}, fmt.Errorf("%w: open the seal: %w", ErrKeptDamaged, err)
+		return fmt.Errorf("%w: open the seal: %w", ErrKeptDamaged, err)
 	}
 	defer func() { _ = f.Close() }() // only read
 	size, err := f.Size()
 	switch {
 	case err != nil:
-		return Seal{}, tried.Errorf("read the seal: %w", err)
+		return tried.Errorf("read the seal: %w", err)
 	case uint64(size) != mark.Len:
-		return Seal{}, fmt.Errorf("%w: the seal has %d bytes instead of %d", ErrKeptDamaged, size, mark.Len)
+		return fmt.Errorf("%w: the seal has %d bytes instead of %d", ErrKeptDamaged, size, mark.Len)
 	case size > maxSeal:
-		return Seal{}, fmt.Errorf("%w: the seal is longer than shunt makes it", ErrKeptDamaged)
+		return fmt.Errorf("%w: the seal is longer than shunt makes it", ErrKeptDamaged)
 	}
-	// The checksum comes first, so that a damaged seal cannot claim a large list and make shunt allocate it.
-	changed := fmt.Errorf("%w: the seal fails its checksum", ErrKeptDamaged)
 	all := newSummed(f, 0, mark.Len)
 	if _, err := io.Copy(io.Discard, all); err != nil {
-		return Seal{}, tried.Errorf("read the seal: %w", err)
+		return tried.Errorf("read the seal: %w", err)
 	}
 	if all.sum() != mark.Sum {
-		return Seal{}, changed
+		return errSealSum
 	}
+	return nil
+}
+
+var errSealSum = fmt.Errorf("%w: the seal fails its checksum", ErrKeptDamaged)
+
+// ReadSeal reads the seal that a record refers to. If the seal is missing or does not match mark, the error wraps
+// ErrKeptDamaged.
+func ReadSeal(store Store, mark SealMark) (Seal, error) {
+	name, err := sealName(store, mark)
+	if err != nil {
+		return Seal{}, err
+	}
+	f, err := store.Open(name)
+	if err != nil {
+		return Seal{}, fmt.Errorf("%w: open the seal: %w", ErrKeptDamaged, err)
+	}
+	defer func() { _ = f.Close() }() // only read
 	in := newSummed(f, 0, mark.Len)
-	d := newDecoder(in, size, "seal", ErrKeptDamaged)
+	d := newDecoder(in, int64(mark.Len), "seal", ErrKeptDamaged)
 	s := Seal{Modified: d.i64()}
-	if uint64(s.Modified) == sealMagic {
+	if magic := uint64(s.Modified); magic == sealMagic || magic == sealMagic2 {
 		s = Seal{Modified: d.i64(), Changed: d.i64(), Born: d.i64(), Inode: uint64(d.i64())}
+		if magic == sealMagic {
+			s.Size = d.i64()
+		}
 	}
 	s.Probes = d.probes(maxSeal / probeLen)
 	err = d.end()
 	if err == nil && in.sum() != mark.Sum {
-		err = changed
+		err = errSealSum
 	}
 	return s, err
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"strconv"
+	"strings"
 )
 
 // A File is one file of the journal directory. Short reads and writes are errors.
@@ -43,6 +45,8 @@ const (
 	BeforeName  = "before"
 	StageName   = "stage"
 	SealName    = "seal"
+	// ResealName is the other name of a seal: one that is renewed gets the name that the present one does not have.
+	ResealName = "seal.new"
 	// ImageName is the new file of an image that an edit replaces, and after the commit the old one. It is there only if the
 	// directory lies beside the image.
 	ImageName = "image"
@@ -66,7 +70,7 @@ func Remove(store Store) error {
 	if err := store.SyncDir(); err != nil {
 		return err
 	}
-	for _, name := range []string{SpillName, BeforeName, StageName, SealName} {
+	for _, name := range FileNames[1:] {
 		if err := store.Remove(name); err != nil {
 			return err
 		}
@@ -74,33 +78,54 @@ func Remove(store Store) error {
 	return store.SyncDir()
 }
 
-// secondSide is the suffix of the second side's file names.
-const secondSide = ".2"
+// FileNames are the names of the files of one side but for ImageName. The first says whether there is a transaction.
+var FileNames = []string{JournalName, SpillName, BeforeName, StageName, SealName, ResealName}
 
-// A side is a Store that appends secondSide to all names, so that a directory can hold two transactions.
-type side struct{ Store }
+// MostKept is how many transactions of a directory can be undone one after the other.
+const MostKept = 15
 
-func (s side) Create(name string) (File, error) { return s.Store.Create(name + secondSide) }
-func (s side) Open(name string) (File, error)   { return s.Store.Open(name + secondSide) }
-func (s side) Remove(name string) error         { return s.Store.Remove(name + secondSide) }
-
-// Sides returns the two parts of a directory, each for one transaction. While one side holds a transaction that can be
-// undone, the next transaction is prepared on the other side. Its commit removes the old one. So a transaction can be
-// undone until the next one is committed, and a rehearsal alone does not end that.
-func Sides(store Store) [2]Store { return [2]Store{store, side{store}} }
-
-// Other returns the opposite side of store.
-func Other(store Store) Store {
-	if s, ok := store.(side); ok {
-		return s.Store
+// suffix returns what follows the file names of a side; the first side has none.
+func suffix(n int) string {
+	if n == 0 {
+		return ""
 	}
-	return side{store}
+	return "." + strconv.Itoa(n+1)
+}
+
+// plainName returns the name that a file has on the first side.
+func plainName(name string) string {
+	for n := MostKept; n > 0; n-- {
+		if plain, found := strings.CutSuffix(name, suffix(n)); found {
+			return plain
+		}
+	}
+	return name
+}
+
+// A side is a Store that appends a suffix to all names, so that a directory can hold several transactions.
+type side struct {
+	Store
+	suffix string
+}
+
+func (s side) Create(name string) (File, error) { return s.Store.Create(name + s.suffix) }
+func (s side) Open(name string) (File, error)   { return s.Store.Open(name + s.suffix) }
+func (s side) Remove(name string) error         { return s.Store.Remove(name + s.suffix) }
+
+// Sides returns the parts of a directory, each for one transaction: those that can be undone, and the next one. Their order
+// means nothing; see Record.Order.
+func Sides(store Store) []Store {
+	list := []Store{store}
+	for n := 1; n <= MostKept; n++ {
+		list = append(list, side{store, suffix(n)})
+	}
+	return list
 }
 
 // NameOn returns the name that a side gives to a file, and the directory without sides.
 func NameOn(store Store, name string) (Store, string) {
 	if s, ok := store.(side); ok {
-		return s.Store, name + secondSide
+		return s.Store, name + s.suffix
 	}
 	return store, name
 }

@@ -87,6 +87,7 @@ type Rehearsal struct {
 	PlaceBytes  geometry.Bytes `json:"place_bytes"`                // metadata and new data that it will write
 	JournalSize geometry.Bytes `json:"journal_bytes"`              // space that the journal needs, with all old contents
 	UndoBytes   geometry.Bytes `json:"undo_bytes"`                 // the part that stays for an undo after the commit
+	Earlier     *Earlier       `json:"earlier,omitempty"`          // transactions before it that can be undone now; nil if there are none
 	Remapped    geometry.Bytes `json:"remapped_bytes,omitempty"`   // data that moves without being copied
 	OneWrite    bool           `json:"one_write,omitempty"`        // the commit writes to free places of the file, and one write makes that the disk
 	NewImage    bool           `json:"new_image,omitempty"`        // the edited disk is written into a new image, which takes the name of the old one

@@ -113,6 +113,13 @@ type Applied struct {
 	LosesUnused bool `json:"loses_unused,omitempty"`
 }
 
+// Earlier is what becomes of the transactions that can be undone before a commit, the newest first.
+type Earlier struct {
+	Stay []Applied `json:"stay,omitempty"` // can be undone after that of the commit, one after the other
+	Go   []Applied `json:"go,omitempty"`   // cannot be undone any more
+	Why  string    `json:"why,omitempty"`  // the newest of these goes
+}
+
 // Same reports whether both are the same transaction.
 func (a Applied) Same(b Applied) bool {
 	return a.When.Equal(b.When) && a.Plan == b.Plan && a.Room == b.Room

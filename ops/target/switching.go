@@ -32,8 +32,9 @@ type Switching interface {
 	Stage(ctx context.Context, next Next, watch func(done int64)) (Switch, error)
 	// Unstage makes the file as long as it was before Stage. It must not be called after the switch.
 	Unstage() error
-	// Release gives room in the file back to the host that the disk does not need and an undo did.
-	Release() error
+	// Release gives room in the file back to the host that the disk does not need and an undo did. kept are runs of the
+	// container that another undo still needs; with such, no cluster moves.
+	Release(kept []Part) error
 }
 
 // Next is the content that a disk is to have.
@@ -51,6 +52,8 @@ type Next struct {
 	Reserved []Reserved
 	// DropBitmaps agrees to the loss of persistent bitmaps. Without it an image that has some is refused.
 	DropBitmaps bool
+	// Kept are runs of the container that undos need: they are not written to, whatever the format says of them.
+	Kept []Part
 	// Snapshot edits a snapshot. Size and Pieces must keep the disk as it is.
 	Snapshot SnapshotEdit
 	// Backing gives the image another backing file; nil keeps the present one. Size and Pieces must keep the disk.

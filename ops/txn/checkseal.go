@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,30 +17,46 @@ import (
 // change differs, as after chmod, a rename, or a time of modification that was set back. Then checkSeal compares
 // everything that the undo would overwrite or move.
 func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.Seal, watch Watch) error {
-	if n := dev.Size(); n != p.SizeAfter {
-		return &ChangedError{Off: -1, What: fmt.Sprintf("it is %d bytes long and was %d", n, p.SizeAfter)}
-	}
-	now, err := dev.State()
+	same, err := checkTimes(dev, p, seal)
 	if err != nil {
 		return err
 	}
-	same := unchanged(seal, now)
+	return compareSealed(ctx, dev, p, seal.Probes, same, watch)
+}
+
+// checkTimes checks the length of a target and its times against a seal, and that the seal has enough probes for what the
+// times do not prove. It reports whether they prove that nobody has written to the target. For the error see checkSeal.
+func checkTimes(dev Device, p journal.Program, seal journal.Seal) (same bool, err error) {
+	if n, was := dev.Size(), cmp.Or(seal.Size, p.SizeAfter); n != was {
+		return false, &ChangedError{Off: -1, What: fmt.Sprintf("it is %d bytes long and was %d", n, was)}
+	}
+	now, err := dev.State()
+	if err != nil {
+		return false, err
+	}
+	same = unchanged(seal, now)
 	if !same && !dev.Loose() && seal.Modified != 0 && now.Known() && now.Modified > seal.Modified {
 		is, was := localTime(now.Modified), localTime(seal.Modified)
 		if is == was {
 			was = "a moment before that"
 		}
 		what := "its time of modification is " + is + ", and was " + was
-		return &ChangedError{Off: -1, What: what}
+		return false, &ChangedError{Off: -1, What: what}
 	}
 	if !same && probedLen(seal.Probes) < probedLen(sealed(p, false)) {
 		what := "the system no longer knows whether it was changed"
 		if now.Known() {
 			what = "something about it was changed on " + localTime(now.Changed)
 		}
-		return &ChangedError{Off: -1, What: what + ", and only samples of the moved data were kept to compare"}
+		return false, &ChangedError{Off: -1, What: what + ", and only samples of the moved data were kept to compare"}
 	}
-	err = readProbes(ctx, dev, seal.Probes, journal.StageVerify, watch, func(probe *journal.Probe, sum uint32) error {
+	return same, nil
+}
+
+// compareSealed compares the probes of a seal with the target. If the times do not prove that nothing was written, it also looks
+// for content where the commit left none. The error is a *ChangedError, or one of reading.
+func compareSealed(ctx context.Context, dev Device, p journal.Program, probes []journal.Probe, same bool, watch Watch) error {
+	err := readProbes(ctx, dev, probes, journal.StageVerify, watch, func(probe *journal.Probe, sum uint32) error {
 		if sum != probe.Sum {
 			return changedAt(probe.Off, probe.Len, "have other content")
 		}

@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 
-	"shunt/model/tried"
 	"shunt/ops/journal"
 )
 
@@ -38,22 +37,23 @@ var ErrStopped = errors.New("stopped between two steps")
 //	done     the record says complete and the journal is removed, or the record says kept and the files that an undo does
 //	         not need are removed. Crash here: they are removed when the target is opened again.
 //
-// The files kept to undo the previous transaction are removed between record and fence.
+// Between record and fence, the files are removed that were kept to undo transactions which cannot be undone after this one.
 func (tx *Transaction) commit(ctx context.Context, watch Watch) error {
 	if tx.stage != nil {
-		if tx.switching != nil {
-			if err := dropOther(tx.store); err != nil {
+		if tx.early {
+			if err := dropOthers(tx.store, tx.rank()); err != nil {
 				return err
 			}
 		}
 		if err := tx.stage(ctx, watch); err != nil {
-			return err
+			return errors.Join(err, tx.unstaged(ctx, watch))
 		}
 	}
+	tx.journal.Place(tx.order, tx.floor)
 	if err := tx.journal.Advance(journal.Forward, journal.Running, 0, 0); err != nil {
 		return err
 	}
-	if err := dropOther(tx.store); err != nil {
+	if err := dropOthers(tx.store, tx.rank()); err != nil {
 		return err
 	}
 	err := tx.forward(ctx, watch)
@@ -66,21 +66,16 @@ func (tx *Transaction) commit(ctx context.Context, watch Watch) error {
 	if tx.program.Options.Has(journal.KeepUndo) {
 		return refreshed(tx.switching)
 	}
-	return released(tx.switching)
+	return released(tx.switching, nil)
 }
 
-// dropOther removes the files of the previous transaction: once the one in store is committed, that one can no longer be
-// undone.
-func dropOther(store journal.Store) error {
-	other := journal.Other(store)
-	held, err := journal.Exists(other, journal.JournalName)
-	if err == nil && held {
-		err = removeSide(other)
+// unstaged renews the seal of the last transaction, after staging this one has failed and has written to the file of a Switching
+// target.
+func (tx *Transaction) unstaged(ctx context.Context, watch Watch) error {
+	if tx.switching == nil {
+		return nil
 	}
-	if err != nil {
-		return tried.Errorf("remove the files kept to undo the last transaction: %w", err)
-	}
-	return nil
+	return tx.renewBelow(context.WithoutCancel(ctx), watch)
 }
 
 // AfterError is returned when the target is whole, as planned or as it was, and only later work failed: the files for an
@@ -156,14 +151,39 @@ func (tx *Transaction) walk(
 			return errors.Join(err, after)
 		}
 		after = errors.Join(after, err)
+		if err := dropOthers(tx.store, journal.Record{}); err != nil {
+			return err // no undo leads back to them
+		}
 	}
-	if err := tx.journal.Advance(d, journal.Complete, uint32(len(units)), from); err != nil {
+	return errors.Join(after, tx.complete(ctx, d, uint32(len(units)), from, watch))
+}
+
+// complete ends a transaction that is not kept, and removes its journal.
+func (tx *Transaction) complete(ctx context.Context, d journal.Direction, units, from uint32, watch Watch) error {
+	var stale error
+	if d == journal.Backward {
+		if stale = tx.renewBelow(ctx, watch); errors.Is(stale, ErrStopped) {
+			return stale
+		}
+	}
+	if err := tx.journal.Advance(d, journal.Complete, units, from); err != nil {
 		return err
 	}
 	if err := removeSide(tx.store); err != nil {
-		return &AfterError{errors.Join(after, fmt.Errorf("its journal could not be removed: %w", err))}
+		return &AfterError{fmt.Errorf("its journal could not be removed: %w", err)}
 	}
-	return after
+	if d == journal.Forward {
+		return nil
+	}
+	if err := tx.unstack(ctx, watch, stale); err != nil {
+		return err
+	}
+	s, chain, err := tx.underneath()
+	defer s.close(&err)
+	if err != nil || len(chain) > 0 {
+		return whole(err) // what they need stays
+	}
+	return released(tx.disk, nil)
 }
 
 // unitBytes returns how many bytes a unit counts for in the progress. Clearing, resizing and exchanging take no time.

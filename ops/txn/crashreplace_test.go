@@ -33,7 +33,7 @@ func replaceWorlds(t *testing.T, rng *rand.Rand) []*replaceable {
 // settle ends what a crash left, as a session does that opens the image.
 func (w *replaceable) settle(m *Machine) (*report.Last, error) {
 	store := w.store(m)
-	last, err := Settle(fixedTarget{Target: m.Target(), world: w}, store)
+	last, err := Settle(w.open(m), store)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (w *replaceable) settle(m *Machine) (*report.Last, error) {
 }
 
 func (w *replaceable) undo(m *Machine) error {
-	return Undo(context.Background(), fixedTarget{Target: m.Target(), world: w}, w.store(m), noWatch)
+	return Undo(context.Background(), w.open(m), w.store(m), noWatch)
 }
 
 // complain says what is wrong with a settled machine. undo says that the commit before can be undone.

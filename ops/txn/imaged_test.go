@@ -203,8 +203,12 @@ func (i *imaged) commit(m *Machine, dev imageTarget, next target.Next, options j
 		return nil, err
 	}
 	header := i.header
-	header.Options, header.Parts = options, nil
-	tx, err := newSwitch(dev, store, spill, next, header)
+	header.Options, header.Parts = options|journal.Switches, nil
+	under, err := (&Rehearsal{Device: dev, Options: options, Limits: i.limits}).stackOn(store)
+	if err != nil {
+		return nil, errors.Join(err, spill.Close())
+	}
+	tx, err := stackedSwitch(dev, under, store, spill, next, header)
 	if err != nil {
 		return nil, errors.Join(err, spill.Close())
 	}

@@ -38,6 +38,10 @@ type Machine struct {
 	// DropNth makes one sync lie, counted from 1 since the machine was made or cloned; 0 for none. A crash ends it.
 	DropNth int
 	syncs   int
+	// Times has the host keep account of writes to the target. stamp is the time of the last one, and kept the one that a
+	// crash cannot take back.
+	Times       bool
+	stamp, kept int64
 	// Bad are sectors of the target that cannot be read until they are written.
 	Bad map[int64]bool
 	// Trace receives one line per operation if it is not nil.
@@ -97,7 +101,7 @@ func (m *Machine) Clone() *Machine {
 	n := &Machine{
 		files: make(map[string]*file, len(m.files)), entries: maps.Clone(m.entries), synced: maps.Clone(m.synced),
 		pending: append([]change(nil), m.pending...), inodes: m.inodes, cutAt: -1, DropSync: m.DropSync,
-		Bad: maps.Clone(m.Bad), Meanwhile: m.Meanwhile, DropNth: m.DropNth,
+		Bad: maps.Clone(m.Bad), Meanwhile: m.Meanwhile, DropNth: m.DropNth, Times: m.Times, stamp: m.stamp, kept: m.kept,
 	}
 	for name, f := range m.files {
 		n.files[name] = &file{durable: f.durable.clone(), current: f.current.clone()}
@@ -139,7 +143,7 @@ func (m *Machine) Files() []string {
 func (m *Machine) Crash(p Policy) *Machine {
 	n := &Machine{
 		files: make(map[string]*file, len(m.files)), entries: maps.Clone(m.synced), synced: maps.Clone(m.synced),
-		inodes: m.inodes, cutAt: -1, DropSync: m.DropSync,
+		inodes: m.inodes, cutAt: -1, DropSync: m.DropSync, Times: m.Times, stamp: m.kept, kept: m.kept,
 	}
 	for name, f := range m.files {
 		n.files[name] = &file{durable: f.durable.clone()}
@@ -150,6 +154,9 @@ func (m *Machine) Crash(p Policy) *Machine {
 			continue
 		}
 		n.keep(c, keep)
+		if c.inode == TargetName {
+			n.stamp, n.kept = m.stamp, m.stamp
+		}
 	}
 	for _, f := range n.files {
 		f.durable.resize(f.durable.size) // a sector behind a length that was lost is gone
@@ -225,6 +232,9 @@ func (m *Machine) lies(name string) bool {
 }
 
 func (m *Machine) syncInode(inode string) {
+	if inode == TargetName {
+		m.kept = m.stamp
+	}
 	rest := m.pending[:0:0]
 	for _, c := range m.pending {
 		if c.inode == inode && c.entry == "" {
@@ -239,6 +249,7 @@ func (m *Machine) syncInode(inode string) {
 func (m *Machine) write(inode string, b []byte, off int64) {
 	f := m.files[inode]
 	if inode == TargetName {
+		m.stamp++
 		if m.fault != nil && m.fault.Hits > 0 {
 			m.fault.Changes++
 		}
@@ -261,6 +272,9 @@ func (m *Machine) write(inode string, b []byte, off int64) {
 }
 
 func (m *Machine) resize(inode string, n int64) {
+	if inode == TargetName {
+		m.stamp++
+	}
 	m.files[inode].current.resize(n)
 	m.pending = append(m.pending, change{inode: inode, sector: -1, size: n})
 }

@@ -55,7 +55,7 @@ var _ Device = (*Target)(nil)
 func (m *Machine) Target() *Target { return &Target{handle{m, TargetName, TargetName}} }
 
 // Size is the length in bytes.
-func (t *Target) Size() int64 { return t.m.files[TargetName].current.size }
+func (t *Target) Size() int64 { return t.m.files[t.inode].current.size }
 
 // WriteAt refuses to make the target longer.
 func (t *Target) WriteAt(b []byte, off int64) (int, error) {
@@ -162,9 +162,12 @@ func (m *Machine) data(off int64) (start, end int64) {
 // Forget implements the device of package txn; nothing is cached twice here.
 func (t *Target) Forget(int64, int64) {}
 
-// State says that nobody keeps account of writes, as with block devices.
-func (t *Target) State() (target.State, error) {
-	return target.State{}, t.m.step("ask for the state of the target")
+// State says when the target was written to, or that nobody keeps account of that, as with block devices.
+func (t *Target) State() (s target.State, err error) {
+	if t.m.Times {
+		s = target.State{Modified: t.m.stamp + 1, Changed: t.m.stamp + 1, Born: 1, Inode: 1}
+	}
+	return s, t.m.step("ask for the state of the target")
 }
 
 // Loose says that a target is held as a whole.
@@ -196,12 +199,12 @@ func (s *Store) Create(name string) (journal.File, error) {
 
 // Open implements journal.Store.
 func (s *Store) Open(name string) (journal.File, error) {
+	inode, ok := s.m.entries[name]
+	if !ok { // that is no operation: a power cut before it leaves the same as one before the next
+		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
+	}
 	if err := s.m.step("open %s", name); err != nil {
 		return nil, err
-	}
-	inode, ok := s.m.entries[name]
-	if !ok {
-		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
 	}
 	return &handle{s.m, name, inode}, nil
 }

@@ -18,11 +18,15 @@ import (
 func (r *Rehearsal) Prepare(
 	store journal.Store, spill journal.File, plan, name string, report *report.Rehearsal,
 ) (*Transaction, error) {
+	under, err := r.stackOn(store)
+	if err != nil {
+		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
+	}
 	if sw, ok := r.Device.(target.Switching); ok {
-		return r.prepareSwitch(sw, store, spill, plan, name, report)
+		return r.prepareSwitch(sw, under, store, spill, plan, name, report)
 	}
 	if rp, ok := r.replaces(); ok {
-		return r.prepareReplace(rp, store, spill, plan, name, report)
+		return r.prepareReplace(rp, under, store, spill, plan, name, report)
 	}
 	changed, t, err := r.compare(spill)
 	if err != nil {
@@ -34,10 +38,18 @@ func (r *Rehearsal) Prepare(
 	if r.wipes() {
 		header.Options |= journal.Erases
 	}
-	tx, err := prepare(r.Device, store, spill, changed, t, header, defaultTuning)
+	tune := defaultTuning
+	if len(under.stays) > 0 {
+		tune.saves = int64(r.Limits.Room)
+	}
+	tx, err := prepare(r.Device, store, spill, changed, t, header, tune)
 	if err != nil {
 		return nil, err
 	}
+	if err := tx.settleOn(under); err != nil {
+		return nil, errors.Join(err, tx.Abandon())
+	}
+	under.tell(report)
 	if err := tx.measure(report); err != nil {
 		return nil, errors.Join(err, tx.Abandon())
 	}

@@ -63,7 +63,10 @@ func build(
 	lost := writes.minus(changed.sources()).within(0, b.p.SizeBefore)
 	unsaved := lost.intersect(changed.unused).intersect(data)
 	zero := zeroIn(dev, unsaved)
-	if unsaved = unsaved.minus(zero); len(unsaved) > 0 {
+	if unsaved = unsaved.minus(zero); unsaved.size() <= tune.saves {
+		unsaved = nil // an earlier undo may need them
+	}
+	if len(unsaved) > 0 {
 		b.p.Options |= journal.LosesUnused
 	}
 	b.preserve(lost.minus(unsaved), data.minus(zero).minus(changed.zeros), t.before)

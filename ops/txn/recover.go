@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,13 +30,13 @@ var (
 	ErrRollingBack = errors.New("the transaction is already being rolled back, and only the roll back can be finished")
 )
 
-// InspectAll does the work of Inspect and Undoable in one pass. A transaction that does not exist or cannot be read is
-// nil. The error is that of Inspect.
-func InspectAll(store journal.Store) (unfinished *report.Unfinished, applied *report.Applied, err error) {
+// InspectAll does the work of Inspect and Undoable in one pass. What does not exist or cannot be read is nil. The error is
+// that of Inspect.
+func InspectAll(store journal.Store) (unfinished *report.Unfinished, applied []report.Applied, err error) {
 	s := &sides{store: store}
 	defer s.close(&err)
-	if a, err := s.undoable(); err == nil {
-		applied = &a
+	if list, err := s.undoable(); err == nil {
+		applied = list
 	}
 	status, err := s.inspect()
 	if err == nil {
@@ -90,10 +91,10 @@ func Recover(ctx context.Context, dev Device, store journal.Store, how Direction
 	if err != nil {
 		return err
 	}
-	if err := dropOther(o.store); err != nil {
+	r := o.record
+	if err := dropOthers(o.store, r); err != nil {
 		return err
 	}
-	r := o.journal.Record()
 	if r.State == journal.Complete {
 		return removeSide(o.store)
 	}
@@ -116,15 +117,10 @@ func Recover(ctx context.Context, dev Device, store journal.Store, how Direction
 	if dev, err = container(dev, o.store, p); err != nil {
 		return err
 	}
-	if err := checkTarget(dev, p, r); err != nil {
+	if err := checkTarget(dev, o.store, p, r); err != nil {
 		return err
 	}
-	defer func() {
-		if err == nil && how == RollBack {
-			err = released(disk)
-		}
-	}()
-	tx := &Transaction{dev: dev, store: o.store, journal: o.journal, program: p, contents: c}
+	tx := &Transaction{disk: disk, dev: dev, store: o.store, journal: o.journal, program: p, contents: c}
 	if how == RollBack {
 		return tx.backward(ctx, watch)
 	}
@@ -133,8 +129,12 @@ func Recover(ctx context.Context, dev Device, store journal.Store, how Direction
 
 // checkTarget checks that the journal belongs to this target and that nobody has written to it since. It compares the
 // size, blocks that the transaction never touches, and the fence while it is complete on the target.
-func checkTarget(dev Device, p journal.Program, r journal.Record) error {
-	if n := dev.Size(); n != p.SizeBefore && n != p.SizeAfter {
+func checkTarget(dev Device, side journal.Store, p journal.Program, r journal.Record) error {
+	sealed := p.SizeAfter
+	if seal, err := journal.ReadSeal(side, r.Seal); r.Seal.Len > 0 && err == nil {
+		sealed = cmp.Or(seal.Size, sealed)
+	}
+	if n := dev.Size(); n != p.SizeBefore && n != p.SizeAfter && n != sealed {
 		return fmt.Errorf("%w: it is %d bytes long; %d or %d would be right", ErrOtherTarget, n, p.SizeBefore, p.SizeAfter)
 	}
 	check := func(off, n int64, want uint32, problem string) error {

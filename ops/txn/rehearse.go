@@ -43,6 +43,7 @@ type Rehearsal struct {
 	Before, After model.Disk
 	Steps         []ops.Step
 	Options       journal.Options
+	Limits        Limits
 	NewUUID       func() uuid.UUID
 	Now           func() time.Time
 	// OnStep is called for each step when it begins (result nil) and when it ends.

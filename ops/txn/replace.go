@@ -19,7 +19,8 @@ import (
 //
 //	stage    the new image is written beside the old one, read back and synced. Crash here: nothing happened.
 //	record   the journal and its commit record are synced. Crash here: nothing happened.
-//	drop     the files kept to undo the previous transaction are removed. Crash here: nothing happened.
+//	drop     the files are removed that were kept to undo transactions which cannot be undone after this one; if the new image
+//	         needs their room, before it is written. Crash here: nothing happened.
 //	table    the two files exchange their names. Crash here: the name leads to one or the other; Settle finds out which.
 //	keep     as in commit; the old image waits where the new one was written
 //	done     as in commit
@@ -40,7 +41,7 @@ type replacement struct {
 
 // prepareReplace makes the rehearsed result ready to be committed as a new image. It fails if there is not enough room for that.
 func (r *Rehearsal) prepareReplace(
-	rp target.Replacing, store journal.Store, spill journal.File, text, name string, out *report.Rehearsal,
+	rp target.Replacing, under *stack, store journal.Store, spill journal.File, text, name string, out *report.Rehearsal,
 ) (*Transaction, error) {
 	fail := func(err error) (*Transaction, error) {
 		return nil, errors.Join(err, spill.Close(), removeSide(store))
@@ -54,7 +55,8 @@ func (r *Rehearsal) prepareReplace(
 		return fail(tried.Errorf("find the holes of the target: %w", err))
 	}
 	size := grains(data, rp.Grain())
-	if err := r.hasRoom(room, size); err != nil {
+	early, err := r.hasRoom(room, size, under)
+	if err != nil {
 		return fail(err)
 	}
 	takes, err := takenBy(room)
@@ -65,6 +67,7 @@ func (r *Rehearsal) prepareReplace(
 	header := r.header(name, text)
 	header.Parts = nil // the journal's only write concerns the file as a whole
 	tx := &Transaction{
+		disk: r.Device, early: early,
 		dev: named{Device: r.Device, room: room, over: !r.Options.Has(journal.KeepUndo)}, store: store, contents: contents{spill: spill},
 		replace: &replacement{image: rp, next: target.New{Size: c.size, Content: c}, room: room, header: header},
 	}
@@ -76,7 +79,8 @@ func (r *Rehearsal) prepareReplace(
 	if r.spare.done {
 		out.GivesBack = max(0, takes-geometry.Bytes(size))
 	}
-	return tx, nil
+	under.tell(out)
+	return tx.on(under), nil
 }
 
 // grains returns how much room data takes in whole grains of a format.
@@ -99,25 +103,33 @@ func takenBy(room Room) (n geometry.Bytes, err error) {
 	return geometry.Bytes(takes), errors.Join(err, f.Close())
 }
 
-// hasRoom fails if there is no room for the new image, or if it could not take the name of the old one.
-func (r *Rehearsal) hasRoom(room Room, data int64) error {
+// hasRoom fails if there is no room for the new image, or if it could not take the name of the old one. early says that the room
+// of earlier transactions is needed, which go then.
+func (r *Rehearsal) hasRoom(room Room, data int64, under *stack) (early bool, err error) {
 	if err := room.Possible(); errors.Is(err, journal.ErrNoExchange) && !r.Options.Has(journal.KeepUndo) {
 		// Then nothing of the old image stays.
 	} else if errors.Is(err, journal.ErrNoExchange) {
-		return fmt.Errorf("a new image would take the name of the old one, and %w: say `--no-undo`, or copy the image to another file system", err)
+		return false, fmt.Errorf("a new image would take the name of the old one, and %w: say `--no-undo`, or copy the image to another file system", err)
 	} else if err != nil {
-		return err
+		return false, err
 	}
 	free, err := room.Free()
 	if err != nil {
-		return tried.Errorf("ask how much room there is: %w", err)
+		return false, tried.Errorf("ask how much room there is: %w", err)
 	}
 	const tables, least = 256, 4 << 20 // one part of so many for the format's own tables, and what the smallest image takes
-	if need := data + data/tables + least; need > free {
-		return fmt.Errorf("the edited disk is written into a new image beside the old one, which takes %s there, and %s are free: make room, "+
+	need := data + data/tables + least
+	if early = need > free; early {
+		under.relieve(need, free)
+		for _, gone := range under.told[len(under.stays):] {
+			free += int64(gone.Room)
+		}
+	}
+	if need > free {
+		return early, fmt.Errorf("the edited disk is written into a new image beside the old one, which takes %s there, and %s are free: make room, "+
 			"or copy the image to another file system", geometry.FormatAtLeast(geometry.Bytes(need)), geometry.FormatAtMost(geometry.Bytes(free)))
 	}
-	return nil
+	return early, nil
 }
 
 // data returns the parts of the edited disk that may hold anything but zeros.

@@ -27,6 +27,7 @@ type replaceable struct {
 	scratch       *os.File // stands for the files that a driver would write
 	machine       *Machine // at the start
 	gone          error    // of InPlace
+	limits        Limits
 }
 
 func newReplaceable(t *testing.T, before, after []byte) *replaceable {
@@ -38,7 +39,7 @@ func newReplaceable(t *testing.T, before, after []byte) *replaceable {
 	t.Cleanup(func() { _ = f.Close() }) // nothing reads it
 	m := New(before)
 	m.entries[imageEntry], m.synced[imageEntry] = TargetName, TargetName
-	return &replaceable{before, after, f, m, nil}
+	return &replaceable{before: before, after: after, scratch: f, machine: m}
 }
 
 // anyTarget has the methods that no transaction calls.
@@ -53,7 +54,7 @@ type fixedTarget struct {
 
 func (f fixedTarget) ReadAt(p []byte, off int64) (int, error)      { return f.Target.ReadAt(p, off) }
 func (f fixedTarget) Size() int64                                  { return f.Target.Size() }
-func (f fixedTarget) Data(off int64) (start, end int64, err error) { return f.Target.Data(off) }
+func (f fixedTarget) Data(off int64) (start, end int64, err error) { return off, f.Size(), nil }
 func (f fixedTarget) WriteAt([]byte, int64) (int, error)           { return 0, target.ErrNotAllowed }
 func (f fixedTarget) Sync() error                                  { return f.Target.Sync() }
 func (f fixedTarget) Punch(int64, int64) error                     { return target.ErrNotAllowed }
@@ -75,7 +76,8 @@ func (f fixedTarget) waiting() *handle {
 
 // waits is the name of the file that waits on the machine, "" if there is none.
 func (m *Machine) waits() string {
-	for _, name := range []string{journal.ImageName, journal.ImageName + ".2"} {
+	for _, side := range journal.Sides(m.Store()) {
+		_, name := journal.NameOn(side, journal.ImageName)
 		if inode := m.entries[name]; inode != "" && m.files[inode].current.size == 0 {
 			return name
 		}
@@ -182,6 +184,11 @@ func (r machineRoom) Remove() error {
 
 func (w *replaceable) store(m *Machine) roomStore { return roomStore{m.Store(), w} }
 
+// open opens the file that has the image's name.
+func (w *replaceable) open(m *Machine) fixedTarget {
+	return fixedTarget{Target: &Target{handle{m, TargetName, m.entries[imageEntry]}}, world: w}
+}
+
 // run commits to the machine, with a new file as a session makes it.
 func (w *replaceable) run(m *Machine, options journal.Options) error {
 	store := w.store(m)
@@ -197,8 +204,8 @@ func (w *replaceable) run(m *Machine, options journal.Options) error {
 	if err != nil {
 		return err
 	}
-	dev := fixedTarget{Target: m.Target(), world: w}
-	r := &Rehearsal{Device: dev, Overlay: overlay.New(dev, dev.Size(), spill), Options: options, Now: time.Now}
+	dev := w.open(m)
+	r := &Rehearsal{Limits: w.limits, Device: dev, Overlay: overlay.New(dev, dev.Size(), spill), Options: options, Now: time.Now}
 	r.Before.SectorSize = sec
 	if err := r.Overlay.Resize(int64(len(w.after))); err != nil {
 		return err

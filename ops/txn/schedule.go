@@ -18,6 +18,8 @@ type tuning struct {
 	piece int64
 	// batch is how much is copied between two syncs.
 	batch int64
+	// saves is how many bytes of old content of free blocks are saved, so that earlier undos find them.
+	saves int64
 	// alter damages the program, to test that the crash tests notice it; nil outside tests.
 	alter func(*journal.Program)
 }

@@ -65,7 +65,7 @@ func takeSeal(ctx context.Context, dev Device, p journal.Program, watch Watch) (
 		return journal.Seal{}, err
 	}
 	return journal.Seal{
-		Modified: before.Modified, Changed: before.Changed, Born: before.Born, Inode: before.Inode, Probes: list,
+		Modified: before.Modified, Changed: before.Changed, Born: before.Born, Inode: before.Inode, Size: dev.Size(), Probes: list,
 	}, nil
 }
 

@@ -66,7 +66,7 @@ func whichImage(side journal.Store, p journal.Program) (planned, before bool, er
 }
 
 // settled ends a transaction that left the disk as planned, or as it was before.
-func settled(dev Device, o opened, p journal.Program, planned bool) (last *report.Last, err error) {
+func settled(dev Device, o *slot, p journal.Program, planned bool) (last *report.Last, err error) {
 	last = &report.Last{When: time.Now(), Task: report.Apply, Plan: plan.With(plan.Kept(p.Plan), plan.Sentences(p.Plan))}
 	backward := o.journal.Record().Direction == journal.Backward
 	switch {
@@ -85,22 +85,43 @@ func settled(dev Device, o opened, p journal.Program, planned bool) (last *repor
 		last.Result.Outcome = report.Unchanged
 		last.Result.Err = "it ended before its last step"
 	}
-	return last, removeSide(o.store)
+	if err := dropOthers(o.store, o.record); err != nil {
+		return nil, err
+	}
+	tx := &Transaction{disk: dev, store: o.store, journal: o.journal, program: p}
+	stale := tx.renewBelow(context.Background(), noProgress)
+	if err := removeSide(o.store); err != nil {
+		return nil, err
+	}
+	return last, whole(tx.unstack(context.Background(), noProgress, stale))
 }
 
+// whole returns nil for an error that concerns only what is kept for undos.
+func whole(err error) error {
+	if errors.As(err, new(*AfterError)) {
+		return nil
+	}
+	return err
+}
+
+func noProgress(journal.Stage, int64, int64) {}
+
 // settleDone completes the journal of a commit after its last write.
-func settleDone(dev Device, o opened, p journal.Program) error {
+func settleDone(dev Device, o *slot, p journal.Program) error {
 	at, err := container(dev, o.store, p)
 	if err != nil {
 		return err
 	}
-	if err := dropOther(o.store); err != nil {
+	if err := dropOthers(o.store, o.record); err != nil {
 		return err
 	}
 	if p.Options.Has(journal.KeepUndo) {
-		tx := &Transaction{dev: at, store: o.store, journal: o.journal, program: p}
-		if kept, err := tx.keep(context.Background(), func(journal.Stage, int64, int64) {}); kept && err == nil {
+		tx := &Transaction{disk: dev, dev: at, store: o.store, journal: o.journal, program: p}
+		if kept, err := tx.keep(context.Background(), noProgress); kept && err == nil {
 			return nil
+		}
+		if err := dropOthers(o.store, journal.Record{}); err != nil {
+			return err
 		}
 	}
 	return removeSide(o.store)

@@ -1,79 +1,132 @@
 package txn
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
+	"shunt/model/tried"
 	"shunt/ops/journal"
 )
 
-// opened is one side of a store with its journal, or the error with which opening the journal failed.
-type opened struct {
+// A slot is a side of a store that holds a journal with a record.
+type slot struct {
 	store   journal.Store
-	journal *journal.Journal
-	err     error
+	record  journal.Record
+	journal *journal.Journal // nil until it is needed
 }
 
-// sides opens the journals on the sides of a store, each when it is first needed.
+// open opens the journal. For the errors see journal.Open.
+func (o *slot) open() (err error) {
+	if o.journal == nil {
+		o.journal, err = journal.Open(o.store)
+	}
+	return err
+}
+
+// load opens the journal and reads its program.
+func (o *slot) load() (journal.Program, error) {
+	if err := o.open(); err != nil {
+		return journal.Program{}, err
+	}
+	return o.journal.Load()
+}
+
+// sides are the sides of a store that hold journals. They are read when they are first needed.
 type sides struct {
-	store  journal.Store
-	opened []opened
+	store journal.Store
+	read  bool
+	slots []*slot
+	err   error // of the first side that cannot be read
 }
 
-// each yields the sides in order.
-func (s *sides) each(yield func(opened) bool) {
-	for i, side := range journal.Sides(s.store) {
-		if i == len(s.opened) {
-			j, err := journal.Open(side)
-			s.opened = append(s.opened, opened{side, j, err})
-		}
-		if !yield(s.opened[i]) {
-			return
+// all returns the sides that can be read, and the error of the first one that cannot.
+func (s *sides) all() ([]*slot, error) {
+	if s.read {
+		return s.slots, s.err
+	}
+	s.read = true
+	for _, side := range journal.Sides(s.store) {
+		r, err := journal.ReadRecord(side)
+		switch {
+		case errors.Is(err, journal.ErrNone):
+		case err != nil:
+			s.err = cmp.Or(s.err, err)
+		default:
+			s.slots = append(s.slots, &slot{store: side, record: r})
 		}
 	}
+	return s.slots, s.err
 }
 
 // close closes the journals and joins its errors to *err.
 func (s *sides) close(err *error) {
-	for _, o := range s.opened {
-		if o.err == nil {
+	for _, o := range s.slots {
+		if o.journal != nil {
 			*err = errors.Join(*err, o.journal.Close())
+			o.journal = nil
 		}
 	}
 }
 
-// unfinished returns the side with the unfinished transaction. The error wraps journal.ErrNone if there is none. A
+// unfinished returns the side with the unfinished transaction, opened. The error wraps journal.ErrNone if there is none. A
 // transaction that is kept for an undo counts as finished.
-func (s *sides) unfinished() (opened, error) {
-	for o := range s.each {
-		switch {
-		case errors.Is(o.err, journal.ErrNone), errors.Is(o.err, journal.ErrKeptDamaged):
-		case o.err != nil:
-			return opened{}, o.err
-		case o.journal.Record().State != journal.Kept:
-			return o, nil
+func (s *sides) unfinished() (*slot, error) {
+	list, err := s.all()
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range list {
+		if o.record.State != journal.Kept {
+			return o, o.open()
 		}
 	}
-	return opened{}, journal.ErrNone
+	return nil, journal.ErrNone
 }
 
-// applied returns the side with the transaction that can be undone. For the errors see Undoable.
-func (s *sides) applied() (opened, error) {
-	missing := ErrNoUndo
-	for o := range s.each {
-		switch {
-		case errors.Is(o.err, journal.ErrNone):
-		case errors.Is(o.err, journal.ErrKeptDamaged):
-			missing = o.err
-		case o.err != nil:
-			return opened{}, o.err
-		case o.journal.Record().State == journal.Kept:
-			return o, nil
-		default:
-			return opened{}, ErrUnfinished
+// chain returns the transactions that can be undone one after the other, the newest first. There is at least one. For the
+// errors see Undoable.
+func (s *sides) chain() ([]*slot, error) {
+	list, err := s.all()
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range list {
+		if o.record.State != journal.Kept {
+			return nil, ErrUnfinished
 		}
 	}
-	return opened{}, missing
+	if len(list) == 0 {
+		return nil, ErrNoUndo
+	}
+	list = newestFirst(list)
+	return append(list[:1:1], below(list, list[0].record)...), nil
+}
+
+// applied returns the side with the transaction that can be undone, opened. For the errors see Undoable.
+func (s *sides) applied() (*slot, error) {
+	list, err := s.chain()
+	if err != nil {
+		return nil, err
+	}
+	return list[0], list[0].open()
+}
+
+// below returns the kept transactions that can be undone one after the other once the one with record r is undone, the
+// newest first.
+func below(list []*slot, r journal.Record) (chain []*slot) {
+	for _, o := range newestFirst(list) {
+		if o.record.State == journal.Kept && r.Floor <= o.record.Order && o.record.Order < r.Order {
+			chain = append(chain, o)
+			r = o.record
+		}
+	}
+	return chain
+}
+
+func newestFirst(list []*slot) []*slot {
+	return slices.SortedStableFunc(slices.Values(list), func(a, b *slot) int { return cmp.Compare(b.record.Order, a.record.Order) })
 }
 
 // FreeSide returns the side of a store on which a transaction can be prepared without touching one that can be undone.
@@ -81,42 +134,40 @@ func (s *sides) applied() (opened, error) {
 func FreeSide(store journal.Store) (_ journal.Store, err error) {
 	s := &sides{store: store}
 	defer s.close(&err)
-	for o := range s.each {
-		switch {
-		case errors.Is(o.err, journal.ErrNone):
-			return o.store, nil
-		case errors.Is(o.err, journal.ErrKeptDamaged):
-		case o.err != nil:
-			return nil, o.err
-		case o.journal.Record().State != journal.Kept:
-			return nil, ErrUnfinished
+	switch o, err := s.unfinished(); {
+	case err == nil && o != nil:
+		return nil, ErrUnfinished
+	case !errors.Is(err, journal.ErrNone):
+		return nil, err
+	}
+	for _, side := range journal.Sides(store) {
+		if !slices.ContainsFunc(s.slots, func(o *slot) bool { return o.store == side }) {
+			return side, nil
 		}
 	}
-	// A commit removes one of the two sides, so somebody must have copied files here.
-	return nil, fmt.Errorf("%w: it holds two transactions that can be undone; remove the files of one", journal.ErrDamaged)
+	// A commit leaves a side free, so somebody must have copied files here.
+	return nil, fmt.Errorf("%w: it holds %d transactions that can be undone; remove the files of one", journal.ErrDamaged, len(s.slots))
 }
 
-// WrittenRuns lists every run of the target that the transactions in a store may write in either direction. It covers
-// unfinished transactions and those kept for an undo.
+// WrittenRuns lists every run of the target that the unfinished transaction in a store may write in either direction.
 func WrittenRuns(store journal.Store) (runs []journal.Run, err error) {
 	s := &sides{store: store}
 	defer s.close(&err)
-	for o := range s.each {
-		if errors.Is(o.err, journal.ErrNone) || errors.Is(o.err, journal.ErrKeptDamaged) {
-			continue
-		}
-		if o.err != nil {
-			return nil, o.err
-		}
-		p, err := o.journal.Load()
-		if err != nil {
-			return nil, err
-		}
-		p.Units = append(undoUnits(p, len(p.Units)), p.Units...)
-		for _, op := range p.Writes() {
-			if op.Kind != journal.OpSize && op.Kind != journal.OpStage && op.Kind != journal.OpReserve && op.Kind != journal.OpExchange {
-				runs = append(runs, journal.Run{Off: op.Off, Len: op.Len})
-			}
+	o, err := s.unfinished()
+	if errors.Is(err, journal.ErrNone) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, err := o.load()
+	if err != nil {
+		return nil, err
+	}
+	p.Units = append(undoUnits(p, len(p.Units)), p.Units...)
+	for _, op := range p.Writes() {
+		if op.Kind != journal.OpSize && op.Kind != journal.OpStage && op.Kind != journal.OpReserve && op.Kind != journal.OpExchange {
+			runs = append(runs, journal.Run{Off: op.Off, Len: op.Len})
 		}
 	}
 	return runs, nil
@@ -127,22 +178,18 @@ func WrittenRuns(store journal.Store) (runs []journal.Run, err error) {
 func Sweep(store journal.Store) (err error) {
 	s := &sides{store: store}
 	defer s.close(&err)
-	for o := range s.each {
+	if _, err := s.unfinished(); !errors.Is(err, journal.ErrNone) {
+		return nil // Inspect reports it
+	}
+	for _, side := range journal.Sides(store) {
 		names := []string{journal.SpillName, journal.StageName}
-		switch {
-		case errors.Is(o.err, journal.ErrNone):
-			names = []string{
-				journal.JournalName, journal.SpillName, journal.BeforeName, journal.StageName, journal.SealName, journal.ImageName,
-			}
-			if err := sweepRoom(o.store); err != nil {
+		if !slices.ContainsFunc(s.slots, func(o *slot) bool { return o.store == side }) {
+			names = append(slices.Clone(journal.FileNames), journal.ImageName)
+			if err := sweepRoom(side); err != nil {
 				return err
 			}
-		case errors.Is(o.err, journal.ErrKeptDamaged):
-			continue
-		case o.err != nil, o.journal.Record().State != journal.Kept:
-			return nil // Inspect reports it
 		}
-		if err := removeAny(o.store, names); err != nil {
+		if err := removeAny(side, names); err != nil {
 			return err
 		}
 	}
@@ -155,6 +202,27 @@ func removeSide(side journal.Store) error {
 		return err
 	}
 	return sweepRoom(side)
+}
+
+// dropOthers removes the files of all transactions that cannot be undone after the one on a side, which has the record r.
+func dropOthers(store journal.Store, r journal.Record) error {
+	base, _ := journal.NameOn(store, "")
+	for _, side := range journal.Sides(base) {
+		if side == store {
+			continue
+		}
+		held, err := journal.Exists(side, journal.JournalName)
+		if err == nil && held {
+			if other, unread := journal.ReadRecord(side); unread == nil && len(below([]*slot{{record: other}}, r)) > 0 {
+				continue
+			}
+			err = removeSide(side)
+		}
+		if err != nil {
+			return tried.Errorf("remove the files kept to undo an earlier transaction: %w", err)
+		}
+	}
+	return nil
 }
 
 // sweepRoom removes the file that waits for the side of a journal, if the directory has rooms.
@@ -196,7 +264,10 @@ func AppliedSide(store journal.Store) (_ journal.Store, err error) {
 	s := &sides{store: store}
 	defer s.close(&err)
 	o, err := s.applied()
-	return o.store, err
+	if err != nil {
+		return nil, err
+	}
+	return o.store, nil
 }
 
 // Exchanges reports whether an undo of the last transaction gives the target's name back to an old file.

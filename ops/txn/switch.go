@@ -17,9 +17,10 @@ import (
 // becomes. It serves the undo; a crash leaves the disk as it was or as planned, whatever the journal says. The stages of
 // such a commit, and where a crash in each of them leads:
 //
-//	drop     the files kept to undo the previous transaction are removed: what that undo needs is free for the disk, so
-//	         the next stage may write there. Crash here: nothing happened.
-//	stage    new content is written to free places of the file and synced. Crash here: nothing happened.
+//	drop     the files kept to undo earlier transactions are removed, as far as those cannot be undone after this one: what
+//	         an undo needs is free for the disk, so the next stage may write there. Crash here: nothing happened.
+//	stage    new content is written to places of the file that are free and that no undo needs, and synced. Crash here:
+//	         nothing happened to the disk; its file was written to, so no transaction can be undone any more.
 //	record   the journal and its commit record are synced. Crash here: nothing happened.
 //	table    the sector is written. Crash here: the disk is one or the other; Settle finds out which.
 //	keep     as in commit
@@ -52,17 +53,19 @@ func pieces(ov *overlay.Overlay) target.Next {
 // prepareSwitch makes the rehearsed result ready to be committed to a Switching target. It writes nothing: even free places
 // of the target are left alone until the commit.
 func (r *Rehearsal) prepareSwitch(
-	sw target.Switching, store journal.Store, spill journal.File, text, name string, out *report.Rehearsal,
+	sw target.Switching, under *stack, store journal.Store, spill journal.File, text, name string, out *report.Rehearsal,
 ) (*Transaction, error) {
 	next := pieces(r.Overlay)
 	next.Mend, next.DropBitmaps, next.Reserved = r.mends, r.drops, r.reserved
 	next.Snapshot, next.Backing = r.snapshot, r.backing
 	header := r.header(name, text)
 	header.Parts = nil // the journal's offsets are those of the file, not of the disk
-	tx, err := newSwitch(sw, store, spill, next, header)
+	header.Options |= journal.Switches
+	tx, err := stackedSwitch(sw, under, store, spill, next, header)
 	if err != nil {
 		return nil, errors.Join(err, spill.Close(), journal.Remove(store))
 	}
+	under.tell(out)
 	out.OneWrite = true
 	out.CopyBytes, out.PlaceBytes = geometry.Bytes(tx.cost.Shown), geometry.Bytes(tx.cost.Copied+tx.cost.Tables)
 	if r.Options.Has(journal.KeepUndo) {
@@ -75,13 +78,39 @@ func (r *Rehearsal) prepareSwitch(
 	return tx, nil
 }
 
+// stackedSwitch returns the transaction on a stack, from which the oldest go as long as the file would grow by more than there is
+// room for.
+func stackedSwitch(
+	sw target.Switching, under *stack, store journal.Store, spill journal.File, next target.Next, header journal.Program,
+) (*Transaction, error) {
+	for {
+		runs, err := needed(under.stays)
+		if err != nil {
+			return nil, err
+		}
+		next.Kept = runs
+		tx, err := newSwitch(sw, store, spill, next, header)
+		if err != nil {
+			return nil, err
+		}
+		n := len(under.stays)
+		if host, ok := sw.(target.Hosted); ok && n > 0 {
+			if free, _, err := host.Room(); err == nil && tx.cost.Longer > free {
+				under.cut(n-1, noRoom)
+				continue
+			}
+		}
+		return tx.on(under), nil
+	}
+}
+
 // newSwitch returns the transaction that makes next the content of a Switching target. It writes nothing.
 func newSwitch(sw target.Switching, store journal.Store, spill journal.File, next target.Next, header journal.Program) (*Transaction, error) {
 	cost, err := sw.Estimate(context.Background(), next)
 	if err != nil {
 		return nil, err
 	}
-	tx := &Transaction{dev: sw.Container(), store: store, contents: contents{spill: spill}, switching: sw, cost: cost}
+	tx := &Transaction{disk: sw, dev: sw.Container(), store: store, contents: contents{spill: spill}, switching: sw, cost: cost, early: true}
 	tx.stage = func(ctx context.Context, watch Watch) error { return tx.stageSwitch(ctx, next, header, watch) }
 	return tx, nil
 }
@@ -135,9 +164,9 @@ func (tx *Transaction) stageSwitch(ctx context.Context, next target.Next, header
 	return err
 }
 
-// released gives room in the file of a Switching target back to the host, once no undo needs it. The disk is whole in any
-// case.
-func released(dev Device) error {
+// released gives room in the file of a Switching target back to the host, once no undo needs it. kept are runs of the file
+// that other undos need. The disk is whole in any case.
+func released(dev Device, kept []target.Part) error {
 	sw, ok := dev.(target.Switching)
 	if !ok {
 		return nil
@@ -145,7 +174,7 @@ func released(dev Device) error {
 	if err := refreshed(sw); err != nil {
 		return err
 	}
-	if err := sw.Release(); err != nil {
+	if err := sw.Release(kept); err != nil {
 		return &AfterError{tried.Errorf("give back room in the file: %w", err)}
 	}
 	return nil

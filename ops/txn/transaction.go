@@ -14,6 +14,7 @@ import (
 // A Transaction is a commit that has been prepared: its journal is durable, its commit record is not written yet, and the
 // target is untouched.
 type Transaction struct {
+	disk     Device // the target; dev may be its container
 	dev      Device
 	store    journal.Store // the side on which the journal lies
 	journal  *journal.Journal
@@ -26,6 +27,10 @@ type Transaction struct {
 	stage     func(ctx context.Context, watch Watch) error
 	// So is one that a new image replaces.
 	replace *replacement
+
+	order, floor uint32       // of the record, see journal.Record
+	fits         func() error // see stack; may be nil
+	early        bool         // staging needs the room of what goes
 
 	trim target.Trimmer // what gives room back that the target takes without holding anything there; nil if that is not asked
 
@@ -71,7 +76,7 @@ func prepare(
 	if err != nil {
 		return nil, err
 	}
-	return &Transaction{dev: dev, store: store, journal: j, program: program, contents: c}, nil
+	return &Transaction{disk: dev, dev: dev, store: store, journal: j, program: program, contents: c}, nil
 }
 
 // measure adds to the report how much the commit will write, and how much space the journal takes.

@@ -33,25 +33,49 @@ func (e *ChangedError) Error() string {
 	return "the target was changed since the transaction: " + e.What
 }
 
-// Undoable describes the transaction that Undo would take back. It does not check whether the target has changed. The
-// error wraps ErrNoUndo or ErrUnfinished, or says that the journal is damaged. Undoable takes little memory, however long
-// the journal is.
-func Undoable(store journal.Store) (_ report.Applied, err error) {
+// Undoable describes the transactions that Undo would take back if it were called again and again, the newest first. There
+// is at least one if there is no error. It does not check whether the target has changed. The error wraps ErrNoUndo or
+// ErrUnfinished, or says that the journal is damaged. Undoable takes little memory, however long the journals are.
+func Undoable(store journal.Store) (_ []report.Applied, err error) {
 	s := &sides{store: store}
 	defer s.close(&err)
 	return s.undoable()
 }
 
-func (s *sides) undoable() (report.Applied, error) {
-	o, err := s.applied()
+func (s *sides) undoable() (list []report.Applied, err error) {
+	chain, err := s.chain()
 	if err != nil {
+		return nil, err
+	}
+	for i, o := range chain {
+		a, err := o.describe()
+		if i > 0 && errors.Is(err, journal.ErrKeptDamaged) {
+			break // nor can those below it be reached
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, a)
+	}
+	return list, nil
+}
+
+// describe describes a kept transaction.
+func (o *slot) describe() (report.Applied, error) {
+	if err := o.open(); err != nil {
 		return report.Applied{}, err
 	}
 	p := o.journal.Summary().Program
 	a := report.Applied{
 		Plan: plan.Kept(p.Plan), Operations: plan.Sentences(p.Plan), When: time.Unix(p.Began, 0), LosesUnused: p.Options.Has(journal.LosesUnused),
 	}
-	for _, name := range []string{journal.JournalName, journal.BeforeName, journal.SealName} {
+	if p.Options.Has(journal.Switches) {
+		for _, run := range p.Heads {
+			a.Room += geometry.Bytes(run.Len)
+		}
+	}
+	a.Room += geometry.Bytes(o.record.Seal.Len)
+	for _, name := range []string{journal.JournalName, journal.BeforeName} {
 		n, err := sizeOf(o.store, name)
 		if err != nil {
 			return a, fmt.Errorf("%w: %w", journal.ErrKeptDamaged, err)
@@ -76,7 +100,7 @@ func sizeOf(store journal.Store, name string) (int64, error) {
 }
 
 // Undo takes back the transaction that was applied last, if the target has not changed since, and removes the files kept
-// for the undo. Before the first write it fails with the errors of Undoable, with a *ChangedError, or with
+// for the undo. The transaction before it, if it is kept too, is the one that can be undone then: see renewBelow. Before the first write it fails with the errors of Undoable, with a *ChangedError, or with
 // journal.ErrKeptDamaged. Once the undo has begun, the target has an unfinished transaction that is being rolled back:
 // Inspect describes it, and Recover ends it.
 //
@@ -85,6 +109,7 @@ func sizeOf(store journal.Store, name string) (int64, error) {
 //	check   the kept files are whole, and the target matches the seal. Crash here: nothing happened.
 //	stage   an empty stage file is made and synced. Crash here: nothing happened.
 //	record  the record says backward. From here on the undo is a roll back of all units.
+//	renew   the transaction below gets a new seal. Crash here: it is renewed again.
 func Undo(ctx context.Context, dev Device, store journal.Store, watch Watch) (err error) {
 	s := &sides{store: store}
 	defer s.close(&err)
@@ -96,7 +121,7 @@ func Undo(ctx context.Context, dev Device, store journal.Store, watch Watch) (er
 	if err != nil {
 		return err
 	}
-	seal, err := journal.ReadSeal(o.store, o.journal.Record().Seal)
+	seal, err := journal.ReadSeal(o.store, o.record.Seal)
 	if err != nil {
 		return err
 	}
@@ -136,9 +161,6 @@ func Undo(ctx context.Context, dev Device, store journal.Store, watch Watch) (er
 	if err := errors.Join(c.stage.Sync(), o.store.SyncDir()); err != nil {
 		return tried.Errorf("sync the stage file: %w", err)
 	}
-	tx := &Transaction{dev: dev, store: o.store, journal: o.journal, program: p, contents: c}
-	if err := tx.backward(ctx, watch); err != nil {
-		return err
-	}
-	return released(disk)
+	tx := &Transaction{disk: disk, dev: dev, store: o.store, journal: o.journal, program: p, contents: c}
+	return tx.backward(ctx, watch)
 }

@@ -98,6 +98,7 @@ type world struct {
 	before, after []byte
 	real          *realDisk      // nil if the table is a stand-in
 	pieces        []target.Piece // of the disk as planned, for a target that switches
+	limits        Limits         // of what is kept for earlier undos
 	losesUnused   bool           // the last prepared transaction says that a roll back loses the content of unused blocks
 }
 
@@ -233,7 +234,19 @@ func (w *world) prepared(m *Machine, dev Device) (*Transaction, error) {
 	}
 	header := w.header
 	header.Options = w.options
-	tx, err := prepare(dev, store, spill, w.changes, w.tables, header, w.tune)
+	r := &Rehearsal{Device: dev, Options: w.options, Limits: w.limits}
+	under, err := r.stackOn(store)
+	if err != nil {
+		return nil, err
+	}
+	tune := w.tune
+	if len(under.stays) > 0 {
+		tune.saves = int64(w.limits.Room)
+	}
+	tx, err := prepare(dev, store, spill, w.changes, w.tables, header, tune)
+	if err == nil {
+		err = tx.settleOn(under)
+	}
 	if err == nil {
 		w.losesUnused = tx.program.Options.Has(journal.LosesUnused)
 	}

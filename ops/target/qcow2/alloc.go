@@ -1,8 +1,12 @@
 package qcow2
 
 import (
+	"cmp"
 	"iter"
+	"slices"
 	"sort"
+
+	"shunt/ops/target"
 )
 
 // An allocator hands out clusters that are free in the committed image. It never hands out one that this edit frees, since
@@ -10,6 +14,7 @@ import (
 type allocator struct {
 	refs  *counts    // of the committed image
 	lost  []clusters // leaks: counted, so the header that is committed does not call them free
+	kept  []clusters // free, but an undo shows them again
 	given set
 	next  int64 // no cluster below is free
 	end   int64 // behind the last cluster of the file
@@ -64,7 +69,27 @@ func (a *allocator) giveBack(g, n int64) {
 }
 
 func (a *allocator) free(g int64) bool {
-	return a.refs.get(g) == 0 && !a.given.has(g) && !within(a.lost, g)
+	return a.refs.get(g) == 0 && !a.given.has(g) && !within(a.lost, g) && !within(a.kept, g)
+}
+
+// touched returns the clusters that runs of the file touch, in order.
+func touched(list []target.Part, cluster int64) []clusters {
+	var all []clusters
+	for _, p := range list {
+		if p.Start >= 0 && p.Len > 0 {
+			all = append(all, clusters{p.Start / cluster, ceil(p.Start+p.Len, cluster)})
+		}
+	}
+	slices.SortFunc(all, func(a, b clusters) int { return cmp.Compare(a.start, b.start) })
+	joined := all[:0]
+	for _, run := range all {
+		if n := len(joined); n > 0 && run.start <= joined[n-1].end {
+			joined[n-1].end = max(joined[n-1].end, run.end)
+		} else {
+			joined = append(joined, run)
+		}
+	}
+	return joined
 }
 
 // within reports whether one of the runs, which are in order, has cluster g.

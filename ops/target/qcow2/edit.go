@@ -61,7 +61,9 @@ func (im *Image) prepare(ctx context.Context, check *Check, plan target.Next, w 
 func (im *Image) newEdit(check *Check, plan target.Next, w Writer) *Edit {
 	return &Edit{
 		im: im, check: check, plan: plan, size: plan.Size, below: im.belowAfter(plan), w: w, out: batch{w: w}, change: &changes{}, sector: im.sector,
-		alloc: allocator{refs: check.refs, lost: check.lost, next: 1, end: ceil(im.store.Size(), im.cluster())},
+		alloc: allocator{
+			refs: check.refs, lost: check.lost, kept: touched(plan.Kept, im.cluster()), next: 1, end: ceil(im.store.Size(), im.cluster()),
+		},
 	}
 }
 

@@ -3,11 +3,14 @@ package qcow2
 import (
 	"context"
 	"errors"
+
+	"shunt/ops/target"
 )
 
 // Release implements target.Switching: it moves clusters from the end of the file to free ones further down, cuts the file
-// behind the last cluster that is used, and punches those that nothing refers to.
-func (d *Disk) Release() error {
+// behind the last cluster that is used, and punches those that nothing refers to. With kept runs it moves nothing, since the
+// undo that needs them needs the present header too.
+func (d *Disk) Release(kept []target.Part) error {
 	im, _ := d.now()
 	check, err := im.Walk(context.Background())
 	if err != nil {
@@ -16,7 +19,11 @@ func (d *Disk) Release() error {
 	if check.Errors.Count > 0 {
 		return nil // counts that are too low say nothing about what is free
 	}
-	changed, err := im.compact(context.Background(), check, d.host)
+	stays := touched(kept, im.cluster())
+	changed := false
+	if len(stays) == 0 {
+		changed, err = im.compact(context.Background(), check, d.host)
+	}
 	if err != nil {
 		return err
 	}
@@ -29,7 +36,7 @@ func (d *Disk) Release() error {
 			return err
 		}
 	}
-	end := max(check.refs.end, lastOf(check.lost))
+	end := max(check.refs.end, lastOf(check.lost), lastOf(stays))
 	if size := d.host.Size(); size < end*im.cluster() {
 		end = ceil(size, im.cluster()) // it was cut before
 	} else if size > end*im.cluster() {
@@ -37,11 +44,11 @@ func (d *Disk) Release() error {
 			return err
 		}
 	}
-	return errors.Join(d.punch(check, im.cluster(), end), d.host.Sync())
+	return errors.Join(d.punch(allocator{refs: check.refs, lost: check.lost, kept: stays}, im.cluster(), end), d.host.Sync())
 }
 
-// punch gives the clusters before end that nothing refers to back to the file system of the host.
-func (d *Disk) punch(check *Check, cluster, end int64) error {
+// punch gives the clusters before end that are free back to the file system of the host.
+func (d *Disk) punch(a allocator, cluster, end int64) error {
 	free := clusters{}
 	punch := func() error {
 		if free.end == free.start {
@@ -54,7 +61,6 @@ func (d *Disk) punch(check *Check, cluster, end int64) error {
 		}
 		return d.host.Punch(off, n)
 	}
-	a := allocator{refs: check.refs, lost: check.lost}
 	for g := int64(1); g < end; g++ {
 		switch {
 		case !a.free(g):

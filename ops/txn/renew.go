@@ -1,0 +1,141 @@
+package txn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"shunt/ops/journal"
+	"shunt/ops/target"
+)
+
+// Transactions can be undone one after the other, the newest first. An undo, like a roll back, leaves the target as the
+// transaction below left it, so that one can be undone next. But the times of the target are new, and so its seal must be. It is
+// renewed after the last unit of the undo and before the record says complete:
+//
+//	renew   the target is compared with the old seal of the transaction below, and that gets a new seal. Crash here: the
+//	        transaction has its old seal or the new one, and recovery renews it again.
+//
+// If the target does not match, or the new seal cannot be written, the transactions below can no longer be undone, and their
+// files are removed. The target is right in any case.
+
+// rank returns the record that says which transactions can be undone after this one.
+func (tx *Transaction) rank() journal.Record {
+	if tx.journal != nil && tx.journal.Record().Seq > 0 {
+		return tx.journal.Record()
+	}
+	return journal.Record{Order: tx.order, Floor: tx.floor}
+}
+
+// underneath returns the transactions that can be undone after this one, the newest first. The caller must close s.
+func (tx *Transaction) underneath() (s *sides, chain []*slot, err error) {
+	base, _ := journal.NameOn(tx.store, "")
+	s = &sides{store: base}
+	list, err := s.all()
+	return s, below(list, tx.rank()), err
+}
+
+// renewBelow makes the transaction below the one that can be undone next. The target must be as that transaction left it but for
+// its times, and all writes must be durable. If the target differs, the error is a *ChangedError.
+func (tx *Transaction) renewBelow(ctx context.Context, watch Watch) (err error) {
+	if exchanges(tx.program) {
+		return nil // the file that has the name again is the one that was sealed
+	}
+	s, chain, err := tx.underneath()
+	defer s.close(&err)
+	if err != nil || len(chain) == 0 {
+		return err
+	}
+	if err := tx.giveBack(chain); err != nil {
+		return err
+	}
+	top := chain[0]
+	p, err := top.load()
+	if err != nil {
+		return err
+	}
+	seal, err := journal.ReadSeal(top.store, top.record.Seal)
+	if err != nil {
+		return err
+	}
+	dev, err := container(tx.disk, top.store, p)
+	if err != nil {
+		return err
+	}
+	if _, switches := tx.disk.(target.Switching); !switches && !exchanges(p) && dev.Size() != p.SizeAfter {
+		return &ChangedError{Off: -1, What: fmt.Sprintf("it is %d bytes long and was %d", dev.Size(), p.SizeAfter)}
+	}
+	if seal, err = resealed(ctx, dev, p, seal, watch); err != nil {
+		return err
+	}
+	return top.journal.Reseal(top.store, seal)
+}
+
+// resealed returns a seal of the present state of the target, which must have the content of the old one.
+func resealed(ctx context.Context, dev Device, p journal.Program, seal journal.Seal, watch Watch) (journal.Seal, error) {
+	if exchanges(p) {
+		return takeSeal(ctx, dev, wholeFile(p, dev.Size()), watch) // edits in place have left traces that the disk does not show
+	}
+	now, err := dev.State()
+	if err != nil {
+		return seal, err
+	}
+	if err := compareSealed(ctx, dev, p, seal.Probes, false, watch); err != nil {
+		return seal, err
+	}
+	return journal.Seal{
+		Modified: now.Modified, Changed: now.Changed, Born: now.Born, Inode: now.Inode, Size: dev.Size(), Probes: seal.Probes,
+	}, nil
+}
+
+// wholeFile returns the program of an exchange as if the file that got the name had been n bytes long.
+func wholeFile(p journal.Program, n int64) journal.Program {
+	is := p.Units[0].Ops[0]
+	if n < is.Len {
+		p.Heads = nil
+	}
+	is.Len, p.SizeAfter = n, n
+	p.Units = []journal.Unit{{Stage: p.Units[0].Stage, Ops: []journal.Op{is}}}
+	return p
+}
+
+// unstack does what is left after renewBelow failed with an error, once the journal of this transaction is removed.
+func (tx *Transaction) unstack(ctx context.Context, watch Watch, failed error) error {
+	if failed == nil {
+		return nil
+	}
+	if errors.Is(failed, syscall.ENOSPC) || errors.Is(failed, syscall.EDQUOT) {
+		if failed = tx.renewBelow(ctx, watch); failed == nil { // there is more room now
+			return nil
+		}
+	}
+	err := dropOthers(tx.store, journal.Record{})
+	return &AfterError{fmt.Errorf("earlier transactions cannot be undone any more: %w", errors.Join(failed, err))}
+}
+
+// giveBack gives room in the file of a Switching target back that only the transaction needs which was taken back. chain are the
+// transactions below it.
+func (tx *Transaction) giveBack(chain []*slot) error {
+	if _, ok := tx.disk.(target.Switching); !ok {
+		return nil
+	}
+	kept, err := needed(chain)
+	if err != nil {
+		return err
+	}
+	return released(tx.disk, kept)
+}
+
+// needed lists the runs of the file of a Switching target that undos need and that are free for its disk.
+func needed(chain []*slot) (runs []target.Part, err error) {
+	for _, o := range chain {
+		if err := o.open(); err != nil {
+			return nil, err
+		}
+		for _, run := range o.journal.Summary().Program.Heads {
+			runs = append(runs, target.Part{Start: run.Off, Len: run.Len})
+		}
+	}
+	return runs, nil
+}
