@@ -212,7 +212,7 @@ func (m Model) undo(d document) Model {
 	case !ok && d.cleared.Len() > 0:
 		q, d.cleared = d.cleared, ops.Queue{}
 		return m.withDoc(m.current, d.with(q, 0)).say(toneGood, "Back as before the clearing: "+pendingWords(q.Len()))
-	case !ok && d.facts.Undo != nil:
+	case !ok && d.facts.Undo() != nil:
 		return m.say(toneWarn, "Nothing to undo here; U undoes the last apply")
 	case !ok:
 		return m.say(toneWarn, "Nothing to undo")

@@ -13,9 +13,9 @@ import (
 
 // The history says what can be undone, and of all before that that it cannot.
 func TestHistory(t *testing.T) {
-	show := func(undo *report.Applied, deeds ...report.Deed) *Driver {
+	show := func(undos []report.Applied, deeds ...report.Deed) *Driver {
 		target := Founding()
-		target.What.Undo = undo
+		target.What.Undos = undos
 		b := One(target)
 		b.Deeds = deeds
 		d := Start(t, 80, 24, tui.Options{Paths: []string{target.What.Path}}, b)
@@ -28,7 +28,7 @@ func TestHistory(t *testing.T) {
 	older := report.Deed{When: applied.When.Add(-time.Hour), Task: report.Apply, Outcome: report.Done, Operations: []string{`Label ext4 in p1 "a"`}}
 	newest := report.Deed{When: applied.When.Add(time.Second), Task: report.Apply, Outcome: report.Done, Operations: applied.Operations}
 
-	d := show(applied, older, newest)
+	d := show([]report.Applied{*applied}, older, newest)
 	d.Contains("Can be undone", "Move p2 right by 1024 MiB", "4.00 KiB are kept", "until the next commit", "only the last commit can", `Label ext4 in p1 "a"`)
 	if n := strings.Count(d.Frame(), "Move p2"); n != 1 {
 		t.Errorf("the last commit is listed %d times:\n%s", n, d.Frame())

@@ -81,7 +81,7 @@ func TestLeavingMounts(t *testing.T) {
 
 // A worker that is killed cannot tell what it led to; the target can.
 func TestKilledWorker(t *testing.T) {
-	applied := func(s racing) { s.target.What.Undo = applied }
+	applied := func(s racing) { s.target.What.Undos = []report.Applied{*applied} }
 	for name, c := range map[string]struct {
 		found   func(s racing) // by the next reading
 		says    string

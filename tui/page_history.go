@@ -29,7 +29,7 @@ func (m Model) openHistory(d document) (Model, tea.Cmd) {
 
 func (m Model) historyBindings(d document) []binding {
 	var more []binding
-	if d.facts.Undo != nil {
+	if d.facts.Undo() != nil {
 		more = append(more, on("U", "undo the last apply", func(m Model, d document) (Model, tea.Cmd) {
 			m, cmd := m.closeReader()
 			return m.askTakeBack(d), cmd
@@ -48,7 +48,7 @@ func (m Model) historyText(d document, width int) (title string, lines []string)
 		}
 	}
 	b.head("Can be undone")
-	if u := d.facts.Undo; u != nil {
+	if u := d.facts.Undo(); u != nil {
 		deed(u.When.Local().Format(minute)+"  applied", u.Operations)
 		b.wrap(m.st.Muted, "U undoes it: "+d.name()+" is then "+report.AsItWas(u.LosesUnused)+". For that "+
 			geometry.FormatBytes(u.Room)+" are kept, until the next commit. If anything else was written to it since, nothing is done.")
@@ -56,7 +56,7 @@ func (m Model) historyText(d document, width int) (title string, lines []string)
 		b.wrap(m.st.Muted, "Nothing. What a commit overwrites is kept until the next one, or until it is undone.")
 	}
 	b.head("Before that")
-	past := report.Past(m.reader.deeds, d.facts.Undo)
+	past := report.Past(m.reader.deeds, d.facts.Undos)
 	if len(past) == 0 {
 		b.wrap(m.st.Muted, "Nothing is noted for this user.")
 	} else {

@@ -26,7 +26,7 @@ func TestQuestionOnAnotherTarget(t *testing.T) {
 		keys := append([]string{open}, strings.Fields(answer)...)
 		played := func(at int, event func(racing)) (racing, deeds) {
 			s := newRacing(t, Founding())
-			s.other.What.Undo = applied
+			s.other.What.Undos = []report.Applied{*applied}
 			s.toRehearsal()
 			s.d.Press("tab", "j", "j")
 			if open == "X" || open == "ctrl+w" {

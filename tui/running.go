@@ -134,8 +134,8 @@ func (r running) interrupted() bool { return r.result != nil && r.result.Outcome
 // before and after are the target before the run and now. The target has no unfinished transaction.
 func (r running) resolve(before document, after scanResult) running {
 	result := *r.result
-	applied := after.facts.Undo
-	fresh := applied != nil && (before.facts.Undo == nil || !applied.Same(*before.facts.Undo))
+	applied := after.facts.Undo()
+	fresh := applied != nil && (before.facts.Undo() == nil || !applied.Same(*before.facts.Undo()))
 	was, planned := r.queue.Initial(), r.queue.Preview()
 	switch {
 	case !after.disk.ReadOnly().OK() && was.ReadOnly().OK():

@@ -14,18 +14,18 @@ import (
 // takesBack reports whether the result page offers to undo what was applied.
 func (d document) takesBack() bool {
 	return d.run.state == runEnded && d.run.settled && d.run.result.Outcome == report.Done && d.state == docOpen &&
-		d.facts.Undo != nil
+		d.facts.Undo() != nil
 }
 
 // askTakeBack asks whether to undo the last applied transaction. The safe answer is no.
 func (m Model) askTakeBack(d document) Model {
 	switch {
-	case d.facts.Undo == nil:
+	case d.facts.Undo() == nil:
 		return m.say(toneWarn, "There is nothing to undo: nothing was applied, or nothing is kept of what was")
 	case d.queue.Len() > 0:
 		return m.say(toneWarn, "Operations are pending: apply them, or clear them with X, before the last apply is undone")
 	}
-	a := d.facts.Undo
+	a := d.facts.Undo()
 	const most = 240 // characters; more would not fit a small screen
 	told := widget.Clean(strings.Join(a.Operations, "; "))
 	text := []string{

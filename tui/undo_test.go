@@ -16,7 +16,7 @@ func TestUndoOfApplied(t *testing.T) {
 	d.Press("U")
 	d.Contains("There is nothing to undo")
 	story{t, d, target}.toCommit()
-	d.Do(func() { target.What.Undo = applied; last(t, target).End(report.Result{Outcome: report.Done}) })
+	d.Do(func() { target.What.Undos = []report.Applied{*applied}; last(t, target).End(report.Result{Outcome: report.Done}) })
 	quietly(d)
 	d.Contains("Done", "undo the last apply")
 	d.Press("U")
@@ -27,7 +27,7 @@ func TestUndoOfApplied(t *testing.T) {
 	}
 	d.Press("U", "y")
 	d.Contains("Undoing the last apply to stick.raw")
-	d.Do(func() { target.What.Undo = nil; last(t, target).End(report.Result{Outcome: report.RolledBack}) })
+	d.Do(func() { target.What.Undos = nil; last(t, target).End(report.Result{Outcome: report.RolledBack}) })
 	quietly(d)
 	d.Contains("The last apply was undone")
 	d.Press("enter", "U")
@@ -39,7 +39,7 @@ func TestUndoOfApplied(t *testing.T) {
 
 func TestUndoRefused(t *testing.T) {
 	target := Founding()
-	target.What.Undo = applied
+	target.What.Undos = []report.Applied{*applied}
 	d := open(t, target)
 	d.Press("d")
 	d.Press("U")

@@ -30,9 +30,12 @@ func TargetSheet(d model.Disk, f Facts, name string, fig Figures) Sheet {
 	if len(f.Overlays) > 0 {
 		head.Warn("Overlays", OverlaysWarning(f.Overlays), Odd)
 	}
-	if u := f.Undo; u != nil {
-		head.Add("Undo", fmt.Sprintf("the transaction of %s can be undone; %s are kept for that",
-			u.When.Format("2006-01-02 15:04"), geometry.FormatBytes(u.Room)))
+	for i, u := range f.Undos {
+		text := "the transaction of %s can be undone; %s are kept for that"
+		if i > 0 {
+			text = "then that of %s; %s are kept for that"
+		}
+		head.Add("Undo", fmt.Sprintf(text, u.When.Format("2006-01-02 15:04"), geometry.FormatBytes(u.Room)))
 	}
 	head.Add("Size", fig.length(d.Sectors, d.SectorSize))
 	head.Add("Sector size", fmt.Sprintf("%d bytes, logical", d.SectorSize))

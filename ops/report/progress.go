@@ -102,15 +102,15 @@ type Rehearsal struct {
 	Replanned   []Replanned    `json:"replanned,omitempty"` // why the plan is not the one that was asked for
 }
 
-// KeptWords says what stays for an undo after the commit, and when that room is given back. how is the command or the key for
+// KeptWords says what stays for an undo after the commit. how is the command or the key for
 // the undo. UndoBytes must not be 0.
 func (r Rehearsal) KeptWords(how string) string {
 	n := geometry.FormatBytes(r.UndoBytes)
 	if r.NewImage {
-		return "After it the old image, " + n + ", stays beside the new one, for " + how + "; the next commit removes it, and `--no-undo` does so at once."
+		return "After it the old image, " + n + ", stays beside the new one, for " + how + "; with `--no-undo` it does not."
 	}
 	if r.OneWrite {
-		return "After it " + n + " of the file hold the old disk, for " + how + "; the next commit gives them back, and `--no-undo` does so at once."
+		return "After it " + n + " of the file hold the old disk, for " + how + "; with `--no-undo` they are given back at once."
 	}
 	return "After it " + n + " stay beside the target, for " + how + "."
 }

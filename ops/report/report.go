@@ -34,8 +34,8 @@ type Facts struct {
 	Overlays []string
 	// Retype is the text that the user must type before a commit, or "". For a physical disk it is the path.
 	Retype string
-	// Undo is the transaction that can be undone, or nil.
-	Undo *Applied
+	// Undos are the transactions that can be undone one after the other, the newest first.
+	Undos []Applied
 
 	// These are set for targets that are inspected.
 	InUse  string    // other users of the target
@@ -102,7 +102,15 @@ type Last struct {
 	Operations []string `json:"-"`
 }
 
-// Applied is the last transaction, which can be undone.
+// Undo returns the transaction that is undone next, or nil if there is none.
+func (f Facts) Undo() *Applied {
+	if len(f.Undos) == 0 {
+		return nil
+	}
+	return &f.Undos[0]
+}
+
+// Applied is a transaction that can be undone.
 type Applied struct {
 	When time.Time `json:"when"` // time of the start
 	Plan string    `json:"plan"` // what it did, one operation a line
@@ -111,13 +119,6 @@ type Applied struct {
 	Room       geometry.Bytes `json:"bytes"` // size of what is kept for an undo
 	// LosesUnused says that an undo does not restore the content of some blocks that no file system used.
 	LosesUnused bool `json:"loses_unused,omitempty"`
-}
-
-// Earlier is what becomes of the transactions that can be undone before a commit, the newest first.
-type Earlier struct {
-	Stay []Applied `json:"stay,omitempty"` // can be undone after that of the commit, one after the other
-	Go   []Applied `json:"go,omitempty"`   // cannot be undone any more
-	Why  string    `json:"why,omitempty"`  // the newest of these goes
 }
 
 // Same reports whether both are the same transaction.
@@ -148,12 +149,15 @@ func (d Deed) Did() string {
 	return DidApply
 }
 
-// Past returns the deeds that cannot be undone, the newest first. deeds are in the order in which they ended; undo is what can be
-// undone, or nil.
-func Past(deeds []Deed, undo *Applied) []Deed {
+// Past returns what was done to a target before, the newest first. Those transactions are left out that can be undone, undos.
+func Past(deeds []Deed, undos []Applied) []Deed {
 	past := slices.Clone(deeds)
-	if n := len(past); undo != nil && n > 0 && past[n-1].Did() == DidApply && !past[n-1].When.Before(undo.When) {
-		past = past[:n-1]
+	for _, u := range undos {
+		// A deed has the time of its end, and what came after it began later.
+		i := slices.IndexFunc(past, func(d Deed) bool { return d.Did() == DidApply && !d.When.Before(u.When) })
+		if i >= 0 {
+			past = slices.Delete(past, i, i+1)
+		}
 	}
 	slices.Reverse(past)
 	return past

@@ -252,7 +252,7 @@ func (a action) doWith(image string, opts Options, between func()) (report.Outco
 		_, facts, left, err := Inspect(image, opts)
 		if err == nil && facts.Ignored != "" {
 			err = &journal.UnsafeError{Path: facts.Ignored}
-			if left != nil || facts.Undo != nil && a == actInfo {
+			if left != nil || facts.Undo() != nil && a == actInfo {
 				err = errors.New("what is not to be trusted was read")
 			}
 		}

@@ -40,6 +40,8 @@ type Options struct {
 	NoLock bool
 	// Overlays are images that may show the target as their backing file, besides those in its directory.
 	Overlays []string
+	// Limits say how much is kept to undo transactions before the last one. The zero value stands for DefaultLimits.
+	Limits txn.Limits
 	// AllowDisks allows physical disks to be edited.
 	AllowDisks bool
 	// AnyContent also opens a file whose content is not known to be that of a disk, for edits of what lies around it.
@@ -55,6 +57,9 @@ type Options struct {
 	// Tell is called with words for people about each step of opening and reading a target; it may be nil.
 	Tell func(what string)
 }
+
+// DefaultLimits are the limits of what is kept to undo transactions.
+var DefaultLimits = txn.Limits{Most: 8, Room: 4 * geometry.GiB}
 
 // Call returns how to call this program again for a target that was opened with these options.
 func (o Options) Call(path string) ops.Call {
@@ -180,7 +185,7 @@ func (s *Session) read() error {
 		err = txn.Rebacks(s.target, s.dir)
 	}
 	if s.noUndo = err; err == nil {
-		s.facts.Undo = &applied
+		s.facts.Undos = applied
 	}
 	return nil
 }
@@ -337,7 +342,7 @@ func (s *Session) start(q ops.Queue, options journal.Options, ahead bool) (*Run,
 	}
 	job := worker.Job{
 		Task: report.Apply, Plan: plan.Told(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
-		Options: options, Sources: sources, Rests: ahead,
+		Options: options, Limits: cmp.Or(s.opts.Limits, DefaultLimits), Sources: sources, Rests: ahead,
 	}
 	return s.launch(job, &replanner{session: s, queue: q, job: job, files: files}, nil)
 }
@@ -354,18 +359,19 @@ func (s *Session) Recover(how report.Task) (*Run, error) {
 	return s.launch(worker.Job{Task: how}, nil, s.unfinished.Operations)
 }
 
-// Undoable returns the transaction that was applied last. The error says why it cannot be undone, and wraps txn.ErrNoUndo
-// if there is none. Only Undo finds out whether the target has changed since.
-func (s *Session) Undoable() (*report.Applied, error) { return s.facts.Undo, s.noUndo }
+// Undoable returns the transactions that can be undone one after the other, the newest first. The error says why there is none,
+// and wraps txn.ErrNoUndo if none was applied. Only Undo finds out whether the target has changed since.
+func (s *Session) Undoable() ([]report.Applied, error) { return s.facts.Undos, s.noUndo }
 
-// Undo starts a worker that takes back the transaction that was applied last. If the target has changed since, the run ends
-// with report.Unchanged.
+// Undo starts a worker that takes back the transaction that was applied last. After Rescan the one before it is the last. If the
+// target has changed since, the run ends with report.Unchanged.
 func (s *Session) Undo() (*Run, error) {
 	defer s.alone()()
 	if err := cmp.Or(s.damage, s.noUndo); err != nil {
 		return nil, err
 	}
-	return s.launch(worker.Job{Task: report.Undo, Plan: plan.With(s.facts.Undo.Plan, s.facts.Undo.Operations)}, nil, s.facts.Undo.Operations)
+	last := s.facts.Undos[0]
+	return s.launch(worker.Job{Task: report.Undo, Plan: plan.With(last.Plan, last.Operations)}, nil, last.Operations)
 }
 
 // launch starts a worker. plan is for an apply, else nil; then told is what it does.

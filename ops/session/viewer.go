@@ -96,7 +96,7 @@ func (v *Viewer) readBeside() *report.Unfinished {
 		if v.facts.InUse != "" {
 			v.facts.Commit = underWay(dir)
 		}
-		unfinished, v.facts.Undo, err = txn.InspectAll(worker.Rooms{Dir: dir})
+		unfinished, v.facts.Undos, err = txn.InspectAll(worker.Rooms{Dir: dir})
 		return err
 	})
 	if unsafe, ok := errors.AsType[*journal.UnsafeError](err); ok {

@@ -88,7 +88,7 @@ func (w *process) rehearse(ctx context.Context, q ops.Queue) (*txn.Transaction, 
 	ov := overlay.New(w.target, w.target.Size(), spill)
 	r := &txn.Rehearsal{
 		Device: w.target, Overlay: ov, Before: q.Initial(), After: q.Preview(), Steps: steps,
-		Options: options, NewUUID: uuid.New, Now: time.Now, Sources: w.sources,
+		Options: options, Limits: w.job.Limits, NewUUID: uuid.New, Now: time.Now, Sources: w.sources,
 	}
 	result, err := w.runSteps(ctx, r)
 	if err == nil {
@@ -206,6 +206,7 @@ func (w *process) trimPath(text string) string {
 // commit writes the rehearsed result to the target, if the target has not changed since.
 func (w *process) commit(ctx context.Context, q ops.Queue, tx *txn.Transaction) report.Result {
 	w.acceptFollowers()
+	dropped := tx.Recheck() // before the target is opened for writing
 	err := errors.Join(w.dir.CheckInPlace(), w.ready(q, tx))
 	if err == nil {
 		err = w.withdraw(tx.Hidden)
@@ -214,6 +215,9 @@ func (w *process) commit(ctx context.Context, q ops.Queue, tx *txn.Transaction) 
 		return w.failed(errors.Join(err, tx.Abandon()))
 	}
 	r := w.conclude(report.Done, tx.Commit(ctx, w.watch(report.Committing)))
+	if dropped != nil && r.Outcome == report.Done {
+		r.Advice = strings.TrimSpace(r.Advice + " Note: earlier commits cannot be undone any more: " + dropped.Error() + ".")
+	}
 	disk := w.updateKernel(&r)
 	if r.Outcome == report.Done {
 		w.growMounted(ctx, q, disk, &r)

@@ -51,8 +51,8 @@ func storeNoUndo(dir *journal.Dir, grown []int) error {
 	return store(dir, journal.NoUndoName, text)
 }
 
-// Undoable returns the last applied transaction. The error says why it cannot be undone, or that there is none.
-func Undoable(dir Rooms) (report.Applied, error) {
+// Undoable returns the transactions that can be undone, the newest first. The error says why there is none.
+func Undoable(dir Rooms) ([]report.Applied, error) {
 	a, err := txn.Undoable(dir)
 	if !errors.Is(err, txn.ErrNoUndo) {
 		return a, err

@@ -24,6 +24,7 @@ import (
 	"shunt/ops/journal"
 	"shunt/ops/partfs"
 	"shunt/ops/report"
+	"shunt/ops/txn"
 )
 
 // EnvWorker is the environment variable that makes the executable a worker.
@@ -47,6 +48,7 @@ type Job struct {
 	Files   int      // how many files of the target are handed over
 	Plan    string   // plan file text with exact positions
 	Options journal.Options
+	Limits  txn.Limits // of what is kept to undo earlier transactions
 	// Initial and Preview are the sums of the disk as the parent scanned it and as its queue leaves it. The worker computes
 	// both again and refuses to go on if they differ.
 	Initial, Preview string

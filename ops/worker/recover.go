@@ -72,7 +72,7 @@ func (w *process) allowWrites() error {
 // the transaction ends, which may remove the journal.
 func (w *process) losesUnused() bool {
 	unfinished, applied, _ := txn.InspectAll(w.dir) // the caller reports the error
-	return unfinished != nil && unfinished.LosesUnused || unfinished == nil && applied != nil && applied.LosesUnused
+	return unfinished != nil && unfinished.LosesUnused || unfinished == nil && len(applied) > 0 && applied[0].LosesUnused
 }
 
 // withdrawUnused makes the kernel forget the partitions that are not in use. It fails if the transaction writes to a

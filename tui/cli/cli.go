@@ -74,6 +74,8 @@ type settings struct {
 	noLock     bool
 	allowDisks bool
 	overlays   []string
+	keep       int
+	keepRoom   string
 
 	json bool               // --json, on commands that have it
 	opts session.Options    // set by read from the flags
@@ -90,6 +92,9 @@ func (s *settings) read(*cobra.Command, []string) (err error) {
 		return usage(fmt.Errorf("--format %s is not possible: use one of %s", safetext.Word(s.format), strings.Join(registry.Formats(), ", ")))
 	}
 	s.opts = session.Options{Program: s.program, SectorSize: z, Format: s.format, Journal: s.journal, NoLock: s.noLock, AllowDisks: s.allowDisks}
+	if s.opts.Limits, err = s.limits(); err != nil {
+		return err
+	}
 	info, _ := debug.ReadBuildInfo()
 	s.opts.Note, s.opts.Version = finder(s.opts).Note, versionText(info)
 	for _, path := range s.overlays {
@@ -184,6 +189,7 @@ func command(s *settings) *cobra.Command {
 	flags.BoolVar(&s.noLock, "no-lock", false, "edit an image on a file system that has no locks")
 	flags.BoolVar(&s.allowDisks, "allow-disks", false, "also edit physical disks; their name must be typed before "+
 		"anything is written")
+	s.limitFlags(flags)
 	choices(root, "format", registry.Formats()...)
 	root.SetFlagErrorFunc(flagError)
 	versionFlag(root)

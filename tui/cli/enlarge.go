@@ -158,10 +158,10 @@ func (s *settings) resizeRoot(ctx context.Context, path string, r resizing) erro
 // wayBack says how a root that cannot be made smaller gets its old size.
 func wayBack(sess *session.Session) string {
 	f := sess.Facts()
-	if f.Undo == nil {
+	if f.Undo() == nil {
 		return "`" + f.Call.Line("undo") + "` takes back an enlargement only as long as it is the last edit, and no edit is kept here"
 	}
-	return "`" + f.Call.Line("undo") + "` takes back the last edit, of " + f.Undo.When.Local().Format(minute)
+	return "`" + f.Call.Line("undo") + "` takes back the last edit, of " + f.Undo().When.Local().Format(minute)
 }
 
 // root returns the partition that is the root. Where there are several, it asks which one, if there is a terminal.

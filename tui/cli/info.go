@@ -112,7 +112,8 @@ type (
 		ReadOnly     string              `json:"read_only,omitempty"`
 		Commit       *report.Progress    `json:"commit,omitempty"` // in progress
 		Unfinished   *report.Unfinished  `json:"unfinished,omitempty"`
-		Undo         *report.Applied     `json:"undo,omitempty"` // the last transaction can be undone
+		Undo         *report.Applied     `json:"undo,omitempty"`  // the last transaction can be undone
+		Undos        []report.Applied    `json:"undos,omitempty"` // all that can be undone one after the other, the newest first
 		Problems     []infoProblem       `json:"problems"`
 		Partitions   []infoPart          `json:"partitions"`
 		Gaps         []infoSpan          `json:"gaps"`
@@ -174,7 +175,7 @@ func infoOf(d model.Disk, f report.Facts, left *report.Unfinished) infoTarget {
 	t := infoTarget{
 		Path: f.Path, Format: f.Format, Size: int64(f.Size), SectorSize: int64(d.SectorSize), Sectors: int64(d.Sectors),
 		Table: d.Table.String(), TableID: d.Table.ID, InUse: f.InUse, Commit: f.Commit, Note: f.Note, Image: f.Around, Foreign: f.Foreign, Overlays: f.Overlays,
-		ReadOnly: string(d.ReadOnly()), Unfinished: left, Undo: f.Undo, Ignored: f.Ignored,
+		ReadOnly: string(d.ReadOnly()), Unfinished: left, Undo: f.Undo(), Undos: f.Undos, Ignored: f.Ignored,
 		Problems: []infoProblem{}, Partitions: []infoPart{}, Gaps: []infoSpan{},
 	}
 	if d.Table.Kind == model.TableNone || d.Whole.Known() {

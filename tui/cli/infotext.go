@@ -140,10 +140,14 @@ func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 	if left != nil {
 		lines = append(lines, fmt.Sprintf("unfinished transaction, interrupted %s: %s", left.Stopped(f), f.Call.WaysOn(left.Ways())))
 	}
-	if f.Undo != nil {
+	if f.Undo() != nil {
 		lines = append(lines, fmt.Sprintf("the transaction of %s can be undone with `%s`, if nothing was changed since; %s "+
 			"are kept for that",
-			f.Undo.When.Format(minute), f.Call.Line("undo"), geometry.FormatBytes(f.Undo.Room)))
+			f.Undo().When.Format(minute), f.Call.Line("undo"), geometry.FormatBytes(f.Undo().Room)))
+		if n := len(f.Undos) - 1; n > 0 {
+			lines = append(lines, fmt.Sprintf("so can %s before it: `%s` lists them; %s are kept for that", transactions(n),
+				f.Call.Line("undo", "--list"), geometry.FormatBytes(report.RoomOf(f.Undos[1:]))))
+		}
 	}
 	if f.InUse != "" {
 		lines = append(lines, "in use by "+f.InUse+": the contents may change at any moment")

@@ -87,7 +87,7 @@ func TestInfoText(t *testing.T) {
 	busy := facts("/images/web01.raw", cloud())
 	busy.InUse = "qemu-system-x86_64 (process 4711, started by libvirt-qemu)"
 	undo := facts("/images/stick.raw", memoryStick())
-	undo.Undo = &report.Applied{When: time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC), Room: 40 << 20}
+	undo.Undos = []report.Applied{{When: time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC), Room: 40 << 20}}
 	for _, c := range []struct {
 		name  string
 		disk  model.Disk

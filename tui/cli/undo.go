@@ -8,39 +8,71 @@ import (
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"shunt/geometry"
 	"shunt/model/tried"
 	"shunt/ops"
+	"shunt/ops/journal"
 	"shunt/ops/report"
 	"shunt/ops/session"
+	"shunt/ops/txn"
 )
 
 func (s *settings) undoCommand() *cobra.Command {
 	var yes, list bool
+	to := 1
 	cmd := &cobra.Command{
 		Use:   "undo TARGET",
-		Short: "Undo the last applied transaction",
+		Short: "Undo the last applied transaction, or several",
 		Long: "Undo restores TARGET to its state before the last transaction, in one transaction, from the data that was kept\n" +
-			"beside it. It refuses if TARGET was changed since in any way. Only the last transaction can be undone, and\n" +
-			"only once.",
+			"beside it. It refuses if TARGET was changed since in any way. Then the transaction before it can be undone, as\n" +
+			"far as it is kept: --list numbers those that are, and --to goes back to before one of them, one after the other.\n" +
+			"If that stops on the way, TARGET is as it was before one of them.",
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if list {
 				return s.history(cmd.Context(), args[0])
 			}
-			return s.undo(cmd.Context(), args[0], yes)
+			return s.undo(cmd.Context(), args[0], to, yes)
 		},
 	}
 	cmd.Flags().BoolVar(&list, "list", false, "show what can be undone and what was applied before, and do nothing")
+	cmd.Flags().IntVar(&to, "to", 1, "undo the last `N` transactions, as numbered by --list")
 	cmd.Flags().BoolVar(&yes, "yes", false, "undo without asking")
 	cmd.Flags().BoolVar(&s.json, "json", false, "print progress and result as JSON lines")
 	return cmd
 }
 
-func (s *settings) undo(ctx context.Context, path string, yes bool) error {
+// limitFlags adds the flags that say how much is kept for undos.
+func (s *settings) limitFlags(flags *pflag.FlagSet) {
+	flags.IntVar(&s.keep, "keep-undos", session.DefaultLimits.Most, fmt.Sprintf("how many transactions of a target can be undone one after the other, 1 to %d; "+
+		"the oldest go first", journal.MostKept))
+	flags.StringVar(&s.keepRoom, "undo-room", plainSize(session.DefaultLimits.Room), "how much room may be kept for all of them but the last; never more than half of "+
+		"what is free")
+}
+
+// plainSize returns a size as a flag takes it.
+func plainSize(n geometry.Bytes) string { return strings.ReplaceAll(geometry.FormatBytes(n), " ", "") }
+
+// limits reads them.
+func (s *settings) limits() (txn.Limits, error) {
+	room, err := geometry.ParseSize(s.keepRoom, geometry.Sector512)
+	if err != nil {
+		return txn.Limits{}, usage(fmt.Errorf("--undo-room: %w", err))
+	}
+	if s.keep < 1 || s.keep > journal.MostKept {
+		return txn.Limits{}, usage(fmt.Errorf("--keep-undos %d is not possible: use 1 to %d", s.keep, journal.MostKept))
+	}
+	return txn.Limits{Most: s.keep, Room: room}, nil
+}
+
+func (s *settings) undo(ctx context.Context, path string, n int, yes bool) error {
 	if !yes && !term.IsTerminal(s.in.Fd()) {
 		return usage(errors.New("there is no terminal for the question: add --yes to undo without being asked"))
+	}
+	if n < 1 {
+		return usage(fmt.Errorf("--to %d is not possible: use a number that `shunt undo --list` shows", n))
 	}
 	s.opts.AnyContent = true // a commit of an overlay can be undone whatever the disk holds
 	return s.with(ctx, path, func(sess *session.Session) error {
@@ -51,24 +83,95 @@ func (s *settings) undo(ctx context.Context, path string, yes bool) error {
 		if err := requireFinished(sess); err != nil {
 			return err
 		}
-		last, err := sess.Undoable()
+		list, err := sess.Undoable()
 		if err != nil {
 			return fmt.Errorf("%s: %w; nothing was changed", path, err)
 		}
-		s.say("The transaction of %s will be undone:", last.When.Local().Format(minute))
-		for _, text := range last.Operations {
-			s.say("  %s", text)
+		if n > len(list) {
+			return fmt.Errorf("%s: %s can be undone, and not %d; nothing was changed", path, transactions(len(list)), n)
 		}
-		if len(facts.Overlays) > 0 {
-			s.say("Warning: %s", report.OverlaysWarning(facts.Overlays))
+		s.tellUndo(path, list[:n], facts)
+		question := "Undo it and restore " + path + "?"
+		if n > 1 {
+			question = fmt.Sprintf("Undo these %d and restore %s?", n, path)
 		}
-		s.say("%s will be %s. That also frees the %s kept for the undo.", path, report.AsItWas(last.LosesUnused),
-			geometry.FormatBytes(last.Room))
-		if !s.agreed(ctx, facts.Retype, "Undo it and restore "+path+"?", yes) {
+		if !s.agreed(ctx, facts.Retype, question, yes) {
 			return errors.New("not confirmed; nothing was written")
 		}
-		return s.finish(ctx, sess.Facts(), sess.Undo)
+		return s.undoAll(ctx, sess, list[:n])
 	})
+}
+
+// tellUndo says what is undone, and what that means.
+func (s *settings) tellUndo(path string, list []report.Applied, facts report.Facts) {
+	if len(list) == 1 {
+		s.say("The transaction of %s will be undone:", list[0].When.Local().Format(minute))
+		for _, text := range list[0].Operations {
+			s.say("  %s", text)
+		}
+	} else {
+		s.say("These %d transactions will be undone, one after the other:", len(list))
+		for i, a := range list {
+			s.say("  %d. %s", i+1, a.When.Local().Format(minute))
+			for _, text := range a.Operations {
+				s.say("     %s", text)
+			}
+		}
+	}
+	if len(facts.Overlays) > 0 {
+		s.say("Warning: %s", report.OverlaysWarning(facts.Overlays))
+	}
+	s.say("%s will be %s. That also frees the %s kept for the undo.", path, report.AsItWas(report.LosesUnused(list)),
+		geometry.FormatBytes(report.RoomOf(list)))
+}
+
+// undoAll undoes transactions one after the other, and says where it has stopped if it has.
+func (s *settings) undoAll(ctx context.Context, sess *session.Session, list []report.Applied) error {
+	for i, a := range list {
+		if len(list) > 1 {
+			s.say("Undoing %d of %d, of %s.", i+1, len(list), a.When.Local().Format(minute))
+		}
+		err := s.finish(ctx, sess.Facts(), sess.Undo)
+		left := len(list) - i - 1
+		if err == nil && left > 0 {
+			if err = sess.Rescan(); err == nil {
+				err = stillThere(sess, list[i+1])
+			}
+			left++
+		}
+		if err != nil && len(list) > 1 {
+			s.say("%d of %d were undone before it stopped.%s", i, len(list), goOn(sess.Facts(), left))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stillThere fails unless a transaction is the next one that can be undone.
+func stillThere(sess *session.Session, next report.Applied) error {
+	last, err := sess.Undoable()
+	if err == nil && (!last[0].When.Equal(next.When) || last[0].Plan != next.Plan) {
+		err = errors.New("what was kept to undo the next one is gone")
+	}
+	return err
+}
+
+// goOn says how to undo what is left.
+func goOn(f report.Facts, left int) string {
+	if left == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" The target is as it was before one of them. `%s` goes on from there.", f.Call.Line("undo", fmt.Sprintf("--to=%d", left)))
+}
+
+// transactions says how many there are.
+func transactions(n int) string {
+	if n == 1 {
+		return "1 transaction"
+	}
+	return fmt.Sprintf("%d transactions", n)
 }
 
 // history prints what can be undone, and what was applied before that.
@@ -76,7 +179,7 @@ func (s *settings) history(ctx context.Context, path string) error {
 	s.opts.AnyContent = true
 	return s.with(ctx, path, func(sess *session.Session) error {
 		facts := sess.Facts()
-		past := report.Past(finder(s.opts).History(facts.Path), facts.Undo)
+		past := report.Past(finder(s.opts).History(facts.Path), facts.Undos)
 		var text strings.Builder
 		told := func(head string, list []string) {
 			fmt.Fprintln(&text, head)
@@ -84,10 +187,14 @@ func (s *settings) history(ctx context.Context, path string) error {
 				fmt.Fprintln(&text, "  "+line)
 			}
 		}
-		if u := facts.Undo; u != nil {
-			told(u.When.Local().Format(minute)+"  applied, can be undone; "+geometry.FormatBytes(u.Room)+" are kept for it", u.Operations)
-		} else if _, err := sess.Undoable(); err != nil {
+		for i, u := range facts.Undos {
+			told(fmt.Sprintf("%d. %s  applied, can be undone; %s are kept for it", i+1, u.When.Local().Format(minute), geometry.FormatBytes(u.Room)), u.Operations)
+		}
+		if _, err := sess.Undoable(); err != nil {
 			told(ops.Capital(tried.Text(err))+".", nil)
+		}
+		if len(facts.Undos) > 1 {
+			told("`"+facts.Call.Line("undo", "--to=N")+"` undoes 1 to N, one after the other.", nil)
 		}
 		for _, p := range past {
 			head := p.When.Local().Format(minute) + "  " + p.Did()
@@ -97,8 +204,9 @@ func (s *settings) history(ctx context.Context, path string) error {
 			told(head, p.Operations)
 		}
 		return s.show(struct {
-			Undo *report.Applied `json:"undo,omitempty"`
-			Past []report.Deed   `json:"past,omitempty"`
-		}{facts.Undo, past}, text.String())
+			Undo  *report.Applied  `json:"undo,omitempty"`
+			Undos []report.Applied `json:"undos,omitempty"` // the newest first
+			Past  []report.Deed    `json:"past,omitempty"`
+		}{facts.Undo(), facts.Undos, past}, text.String())
 	})
 }
