@@ -205,16 +205,16 @@ func (t *tower) built(n int) (*Machine, error) {
 	return m.Clone(), t.unwind(m, false)
 }
 
-// crash cuts the power before a part of the operations of do, which leads from state from to state to, and again while what
-// is left is ended. It returns the number of crash states.
-func (t *tower) crash(v verdict, m *Machine, from, to int, do func(m *Machine) error, part float64, rng *rand.Rand) (states int) {
+// crash cuts the power before those operations of do that pick takes, and behind the last one, and again while what is left is
+// ended. do leads from state from to state to. crash returns the number of crash states.
+func (t *tower) crash(v verdict, m *Machine, from, to int, do func(m *Machine) error, pick func(k int) bool, rng *rand.Rand) (states int) {
 	clean := m.Clone()
 	if err := do(clean); err != nil {
 		v.Errorf("%s: %v", t.name, err)
 		return 0
 	}
 	for k := range clean.Ops() + 1 {
-		if k < clean.Ops() && rng.Float64() > part {
+		if k < clean.Ops() && !pick(k) {
 			continue
 		}
 		cut := m.Clone()
@@ -289,7 +289,8 @@ func towers(t *testing.T, rng *rand.Rand, all bool) (list []*tower) {
 // always one of the states, and what can be undone then leads through all earlier ones.
 func TestCrashStack(t *testing.T) {
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))
-	part, states := portion(400000), 0
+	part, states := portion(800000), 0
+	some := func(int) bool { return rng.Float64() <= part }
 	for _, tw := range towers(t, rng, *statesFlag >= 100000) {
 		for _, times := range []bool{false, true} {
 			tw.start.Times = times
@@ -298,12 +299,12 @@ func TestCrashStack(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				states += tw.crash(t, below, n-1, n, func(m *Machine) error { return tw.commit(m, n-1) }, part, rng)
+				states += tw.crash(t, below, n-1, n, func(m *Machine) error { return tw.commit(m, n-1) }, some, rng)
 				above, err := tw.built(n)
 				if err != nil {
 					t.Fatal(err)
 				}
-				states += tw.crash(t, above, n, n-1, tw.undo, part, rng)
+				states += tw.crash(t, above, n, n-1, tw.undo, some, rng)
 				if t.Failed() {
 					return
 				}
