@@ -16,7 +16,10 @@ func TestUndoOfApplied(t *testing.T) {
 	d.Press("U")
 	d.Contains("There is nothing to undo")
 	story{t, d, target}.toCommit()
-	d.Do(func() { target.What.Undos = []report.Applied{*applied}; last(t, target).End(report.Result{Outcome: report.Done}) })
+	d.Do(func() {
+		target.What.Undos = []report.Applied{*applied}
+		last(t, target).End(report.Result{Outcome: report.Done})
+	})
 	quietly(d)
 	d.Contains("Done", "undo the last apply")
 	d.Press("U")

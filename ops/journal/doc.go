@@ -1,17 +1,18 @@
 // Package journal keeps the durable record that is needed to finish or roll back an interrupted commit, and to undo a
 // complete one. It knows bytes, checksums and the order of syncs. Package txn knows what the bytes mean for a disk.
 //
-// The journal is a directory beside the target (or where the user put it) with up to six files:
+// The journal is a directory beside the target (or where the user put it) with up to six files for each transaction:
 //
 //	journal   records and program, drawn below
 //	spill     new content that the commit writes to the target
 //	before    old content that a roll back restores
 //	stage     blocks on their way to a new place
-//	seal      the state in which the commit left the target, for an undo
+//	seal      the state in which the commit left the target, for an undo; if it is renewed, it is called seal.new by turns
 //	image     of an image that is replaced by a new file: first that file, and after the commit the old one
 //
 // After a commit that can be undone, journal, before and seal stay. While they are there, the next transaction uses the
-// same names with ".2" appended, and the one after that the plain names again: see Sides.
+// same names with the first suffix of ".2", ".3" and so on that is free: see Sides. Several transactions can stay, and be undone
+// one after the other, the newest first.
 //
 // # Owners and rights
 //
@@ -61,11 +62,12 @@
 //	+--------------------------------------------------------------------+
 //	| seal length u64 | seal SHA-256 (32)                                |
 //	+--------------------------------------------------------------------+
-//	| reserved (12), zero                          | CRC-32C of bytes 0… |
+//	| order u32 | floor u32 | reserved (4), zero   | CRC-32C of bytes 0… |
 //	+--------------------------------------------------------------------+
 //
 // The direction is 0 forward or 1 backward; the state 0 running, 1 complete, 2 kept. The seal's fields are zero until
-// the state is kept.
+// the state is kept. A later transaction has a larger order. Those with the orders [floor, order) can be undone after it. Order and
+// floor of a transaction that an older version wrote are 0.
 //
 // Records alternate between the slots, so the newest complete one survives a torn write of its successor. Both copies of a
 // record are written at once. A crash can tear at most the sector that is being written, so if both copies are damaged, the
@@ -75,13 +77,14 @@
 //
 //	+------------------------+--------------------------------------------+
 //	| magic (8)              | modified i64 | changed i64 | born i64      |
-//	| 80 "SEAL" 00 00 02     | inode u64                                  |
+//	| 80 "SEAL" 00 00 03     | inode u64 | length of the target u64       |
 //	+------------------------+--------------------------------------------+
 //	| number of probes u64   | probes: offset u64, length u64, CRC-32C u32 |
 //	+------------------------+--------------------------------------------+
 //
 // The times are those of the target's file, in nanoseconds since 1970. They and the inode are 0 where the host does not
-// keep them. A seal of version 1 has neither magic nor changed, born and inode, and is read as well.
+// keep them. A seal of version 2 has no length, which then is that of the program. A seal of version 1 has neither magic nor
+// changed, born, inode and length. Both are read as well.
 //
 // Reading takes memory for the bytes that exist, not for the lengths that they claim. Open checks a program piece by
 // piece, each list against the bytes that are left and each write against the target, and keeps only a Summary. Load then
@@ -97,7 +100,16 @@
 //     made so that one can be repeated without harm.
 //  4. The record "kept" is synced only after the seal is. With it the transaction is complete, and spill and
 //     stage may be removed.
-//  5. A transaction that was kept is removed right after the commit record of the next one, before the target changes.
-//     So an undo always belongs to the present state of the target.
+//  5. Right after a commit record, before the target changes, all kept transactions are removed that its floor does not admit: all,
+//     unless the target was as the newest of them left it, and an undo of the new one leads back to exactly that. So the newest kept
+//     transaction always belongs to the present state of the target, and each below it to the state to which the undo of the one
+//     above leads.
 //  6. An undo begins with the record "running, backward, next = 0" on the same journal, and is a roll back from then on.
+//  7. After the last unit of a roll back, the newest transaction below gets a new seal, since the times of the target are new: the
+//     target is compared with the old seal, the new one is written under the other name and synced, and only then that
+//     transaction's record refers to it. Only when that record is synced may the one that was rolled back say "complete".
+//
+// From 3 to 7 follows that a crash leaves the target in one of its states, and at worst fewer transactions that can be undone.
+// Nobody may write to the target between a crash and the recovery; what somebody writes between transactions is noticed, by the
+// times and the content that a seal holds.
 package journal

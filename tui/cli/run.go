@@ -51,8 +51,8 @@ func (s *settings) applyCommand() *cobra.Command {
 		Short: "Rehearse a plan file, ask, and apply it in one transaction",
 		Long: "Apply reads operations from the file PLAN, one a line (\"-\" reads standard input), rehearses all of them\n" +
 			"without touching TARGET, shows the report, asks, and commits. Two words or more are the line of a plan\n" +
-			"themselves: `shunt apply stick.raw grow 1`. The data to undo the transaction is kept beside TARGET until the\n" +
-			"next transaction; see `shunt undo`.",
+			"themselves: `shunt apply stick.raw grow 1`. The data to undo the transaction is kept beside TARGET; see\n" +
+			"`shunt undo`.",
 		Args: arguments(2, math.MaxInt),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.piped, f.nothing = args[1] == "-", "The plan contains no operations; nothing was changed."

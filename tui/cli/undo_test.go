@@ -160,8 +160,8 @@ func fileLarge(t *testing.T, image string, off int64, name string) bool {
 	return strings.TrimSpace(sh(t, ".", "debugfs -R 'bmap /"+name+" 0' '"+image+"?offset="+itoa(off)+"' 2>/dev/null | head -1")) != "0"
 }
 
-// TestUndoAndEdit: a target with an undo is edited like others. The undo outlives rehearsals and refused plans, and the
-// next commit replaces it, or removes it.
+// TestUndoAndEdit: a target with an undo is edited like others. The undo outlives rehearsals, refused plans and the next
+// commit, and a commit without an undo removes it.
 func TestUndoAndEdit(t *testing.T) {
 	t.Parallel()
 	testneed.File(t, "/dev/fuse")
@@ -191,7 +191,12 @@ func TestUndoAndEdit(t *testing.T) {
 	if digest(t, image) != second {
 		t.Error("the undo of the second transaction does not lead back to the first")
 	}
+	p.run(t, "undo", "--yes", image).want(t, 0, "Move p2 right by 100 MiB")
+	if digest(t, image) != first {
+		t.Error("the undo of the first transaction does not lead back after that of the second")
+	}
 	onlyWith(t, image, plan, more)
+	p.run(t, "apply", "--yes", image, plan).want(t, 0)
 	p.run(t, "apply", "--yes", image, more).want(t, 0)
 	if err := os.WriteFile(more, []byte("move 2 left 50MiB\n"), 0o644); err != nil {
 		t.Fatal(err)
