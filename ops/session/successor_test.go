@@ -120,6 +120,14 @@ func TestSuccessorIsLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	size(24 << 20)
+	run, err = s.Undo()
+	do("undo the move", run, err, report.RolledBack)
+	run, err = s.Undo()
+	do("undo the growing", run, err, report.RolledBack)
+	size(16 << 20)
+	if !os.SameFile(inode(t, path), first) {
+		t.Error("the last undo did not give the first file its name back")
+	}
 	close(stop)
 	if refused() == 0 {
 		t.Error("nobody tried to open it")
