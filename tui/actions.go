@@ -82,7 +82,7 @@ func (m Model) perform(action dialog.Action) (Model, tea.Cmd) {
 	case dialog.StopRun:
 		return m.stopRun()
 	case dialog.TakeBack:
-		return m.takeBack(d)
+		return m.takeBack(d, a.N)
 	case dialog.Refused:
 		return m.refuse(a.Err), nil
 	case dialog.ImageFile:

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"fmt"
+
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/geometry"
@@ -28,42 +30,87 @@ func (m Model) openHistory(d document) (Model, tea.Cmd) {
 }
 
 func (m Model) historyBindings(d document) []binding {
-	var more []binding
-	if d.facts.Undo() != nil {
-		more = append(more, on("U", "undo the last apply", func(m Model, d document) (Model, tea.Cmd) {
-			m, cmd := m.closeReader()
-			return m.askTakeBack(d), cmd
-		}, "U").pin())
+	if len(d.facts.Undos) == 0 {
+		return readerBindings([]string{"enter"})
 	}
-	return readerBindings([]string{"enter"}, more...)
+	out := []binding{on("esc", "back", noTarget(Model.closeReader), "esc", "q", "ctrl+c")}
+	out = append(out, travel(Model.moveHistory, "choose", "page")...)
+	return append(out, on("enter", "go back", func(m Model, d document) (Model, tea.Cmd) {
+		n := m.picked(d) + 1
+		m, cmd := m.closeReader()
+		return m.askGoBack(d, n), cmd
+	}, "enter", "U").pin())
 }
 
-// historyText lists the transactions of a target: the one that can be undone, and those before it.
+// picked returns which of the commits that can be undone is chosen.
+func (m Model) picked(d document) int { return max(0, min(m.reader.pick, len(d.facts.Undos)-1)) }
+
+// moveHistory moves the cursor over the commits that can be undone, and scrolls where there is no other.
+func (m Model) moveHistory(d document, s step) Model {
+	at := m.picked(d)
+	to := s.from(at, 1, len(d.facts.Undos)-1)
+	if to == at || s.pages != 0 {
+		return m.scrollReader(d, s)
+	}
+	m.reader.pick = to
+	_, heads := m.historyLines(d, m.width-6)
+	height := m.height - 4
+	const shown = 3 // lines of a commit that are to be seen
+	m.reader.top = max(min(m.reader.top, heads[to]), heads[to]+shown-height)
+	if to == 0 {
+		m.reader.top = 0
+	}
+	return m
+}
+
+// historyText lists the transactions of a target: those that can be undone, and those before them.
 func (m Model) historyText(d document, width int) (title string, lines []string) {
-	b := m.block(width)
-	deed := func(head string, list []string) {
-		b.add(m.st.Strong.Render(head))
+	lines, _ = m.historyLines(d, width)
+	return "History of " + d.name(), lines
+}
+
+// historyLines returns the text, and on which lines the commits begin that can be undone.
+func (m Model) historyLines(d document, width int) (lines []string, heads []int) {
+	b, undos := m.block(width), d.facts.Undos
+	deed := func(mark, head string, list []string) {
+		b.add(mark + m.st.Strong.Render(head))
 		for _, text := range list {
-			b.wrap(m.st.Text, "  "+widget.Clean(text))
+			b.hang("    ", widget.Clean(text), m.st.Text)
 		}
 	}
 	b.head("Can be undone")
-	if u := d.facts.Undo(); u != nil {
-		deed(u.When.Local().Format(minute)+"  applied", u.Operations)
-		b.wrap(m.st.Muted, "U undoes it: "+d.name()+" is then "+report.AsItWas(u.LosesUnused)+". For that "+
-			geometry.FormatBytes(u.Room)+" are kept, until the next commit. If anything else was written to it since, nothing is done.")
-	} else {
-		b.wrap(m.st.Muted, "Nothing. What a commit overwrites is kept until the next one, or until it is undone.")
+	for i, u := range undos {
+		heads = append(heads, len(b.lines))
+		mark := "  "
+		if i == m.picked(d) {
+			mark = m.st.Focus.Render(m.st.Cursor) + " "
+		}
+		deed(mark, fmt.Sprintf("%d. %s  applied; %s are kept", i+1, u.When.Local().Format(minute), geometry.FormatBytes(u.Room)), u.Operations)
 	}
+	b.wrap(m.st.Muted, m.historyWords(d))
 	b.head("Before that")
-	past := report.Past(m.reader.deeds, d.facts.Undos)
+	past := report.Past(m.reader.deeds, undos)
 	if len(past) == 0 {
 		b.wrap(m.st.Muted, "Nothing is noted for this user.")
 	} else {
-		b.wrap(m.st.Muted, "These cannot be undone: only the last commit can, if something was kept for it.")
+		b.wrap(m.st.Muted, "These cannot be undone: nothing is kept for it any more.")
 	}
 	for _, p := range past {
-		deed(p.When.Local().Format(minute)+"  "+p.Did(), p.Operations)
+		deed("", p.When.Local().Format(minute)+"  "+p.Did(), p.Operations)
 	}
-	return "History of " + d.name(), b.lines
+	return b.lines, heads
+}
+
+// historyWords says what Enter does.
+func (m Model) historyWords(d document) string {
+	n := m.picked(d) + 1
+	const limits = " The oldest go where room is short, and all of them if anybody else writes to it."
+	switch {
+	case len(d.facts.Undos) == 0:
+		return "Nothing. What a commit overwrites is kept for an undo, but nothing is kept here."
+	case n == 1:
+		return "Enter undoes it: " + d.name() + " is then " + report.AsItWas(d.facts.Undos[0].LosesUnused) + "." + limits
+	}
+	return fmt.Sprintf("Enter goes back to before %d: 1 to %d are undone, one after the other, and %s is then %s.", n, n, d.name(),
+		report.AsItWas(report.LosesUnused(d.facts.Undos[:n]))) + limits
 }

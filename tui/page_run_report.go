@@ -22,8 +22,10 @@ func (b *block) reportText(d document) {
 		b.wrap(st.Warn, widget.Clean(again.String()+"."))
 	}
 	// What can be lost stands where nobody has to scroll for it.
-	for _, text := range append(q.Consequences(), r.Warnings...) {
-		b.wrap(st.Warn, widget.Clean(text))
+	for _, text := range append(append(q.Consequences(), r.Warnings...), r.Earlier.Gone()) {
+		if text != "" {
+			b.wrap(st.Warn, widget.Clean(text))
+		}
 	}
 	b.head("Operations")
 	for i := range q.Ops() {
@@ -43,6 +45,11 @@ func (b *block) reportText(d document) {
 	b.head("The commit will")
 	for _, item := range costs(r, writtenWords(q)) {
 		for _, line := range widget.Wrap(item, b.width-2) {
+			b.add("  " + st.Text.Render(line))
+		}
+	}
+	if text := r.Earlier.Kept(); text != "" {
+		for _, line := range widget.Wrap(text, b.width-2) {
 			b.add("  " + st.Text.Render(line))
 		}
 	}
@@ -120,9 +127,9 @@ func costs(r report.Rehearsal, what string) []string {
 	if r.UndoBytes > 0 {
 		where := " beside the target, to undo the commit with U"
 		if r.OneWrite {
-			where = " in the file, to undo the commit with U; the next commit gives them back"
+			where = " in the file, to undo the commit with U"
 		} else if r.NewImage {
-			where = " of the old image beside the new one, to undo the commit with U; the next commit removes it"
+			where = " of the old image beside the new one, to undo the commit with U"
 		}
 		items = append(items, "keep "+geometry.FormatBytes(r.UndoBytes)+where)
 	}

@@ -49,6 +49,9 @@ func (m Model) runTitle(d document) string {
 	case rollBackRun:
 		return "Rolling back " + name
 	case undoRun:
+		if all := d.run.undone + 1 + len(d.run.back); all > 1 {
+			return fmt.Sprintf("Undoing %d of %d commits to %s", d.run.undone+1, all, name)
+		}
 		return "Undoing the last apply to " + name
 	case finishRun:
 		return "Finishing " + name
@@ -226,6 +229,9 @@ func (b *block) parts(list report.Parts, now report.Progress, at int) {
 func (m Model) resultText(b *block, d document) {
 	st, r := b.st, *d.run.result
 	told := resultNotice(d.run.kind, d.name(), r)
+	if d.run.kind == undoRun {
+		told = undoNotice(d.name(), d.run)
+	}
 	if d.run.undecided {
 		told = undecidedNotice(d.name())
 	}

@@ -15,6 +15,7 @@ import (
 type reader struct {
 	page page // pageBlank if no text is open
 	top  int  // first line shown; on the page of supported file systems, the row with the cursor
+	pick int  // on the history page, the commit that is chosen
 	// column is the column of the cursor on that page.
 	column int
 	// tail is set while the page follows the end of a growing text.

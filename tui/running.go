@@ -52,7 +52,10 @@ type running struct {
 	// undecided is set if the run was interrupted, yet the target has no unfinished transaction, and it is unknown whether the
 	// operations were applied.
 	undecided bool
-	chosen    int // the selected button of the report: 0 is No
+	chosen    int              // the selected button of the report: 0 is No
+	undone    int              // undos of the same wish before this run
+	back      []report.Applied // those that follow this run, the next one first
+	lost      bool             // an undo before this run has lost the content of unused blocks
 	scroll    int
 }
 
@@ -85,9 +88,11 @@ func (r running) ended(end report.Result, log []string) running {
 	if end.Log != "" {
 		r.log = splitLog(end.Log)
 	}
-	if r.rehearsalFailed() {
+	switch {
+	case r.rehearsalFailed():
 		r.state = runAsking
-	} else {
+	case r.goesOn(): // the page stays
+	default:
 		r.state = runEnded
 	}
 	return r

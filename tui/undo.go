@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -18,35 +19,107 @@ func (d document) takesBack() bool {
 }
 
 // askTakeBack asks whether to undo the last applied transaction. The safe answer is no.
-func (m Model) askTakeBack(d document) Model {
+func (m Model) askTakeBack(d document) Model { return m.askGoBack(d, 1) }
+
+// askGoBack asks whether to undo the last n applied transactions.
+func (m Model) askGoBack(d document, n int) Model {
 	switch {
-	case d.facts.Undo() == nil:
+	case len(d.facts.Undos) == 0:
 		return m.say(toneWarn, "There is nothing to undo: nothing was applied, or nothing is kept of what was")
 	case d.queue.Len() > 0:
 		return m.say(toneWarn, "Operations are pending: apply them, or clear them with X, before the last apply is undone")
 	}
-	a := d.facts.Undo()
-	const most = 240 // characters; more would not fit a small screen
-	told := widget.Clean(strings.Join(a.Operations, "; "))
-	text := []string{
-		"This undoes what was applied to " + d.name() + " on " + a.When.Local().Format(minute) + ":",
-		widget.Fit(told, min(most, widget.Width(told)), m.st.More),
+	list := d.facts.Undos[:min(n, len(d.facts.Undos))]
+	text := append(m.undoneWords(d, list), d.name()+" will be "+report.AsItWas(report.LosesUnused(list))+", and the "+
+		geometry.FormatBytes(report.RoomOf(list))+" kept for this are freed. If it was changed since, nothing is done.")
+	title, question, yes := "Undo the last apply to a physical disk", "Undo the last apply?", "Undo it"
+	if n = len(list); n > 1 {
+		title = fmt.Sprintf("Undo the last %d commits to a physical disk", n)
+		question, yes = fmt.Sprintf("Undo the last %d commits?", n), fmt.Sprintf("Undo %d", n)
+		text = append(text, "If it stops on the way, "+d.name()+" is exactly as it was before one of them, and the rest can be undone later.")
 	}
-	text = append(text, d.name()+" will be "+report.AsItWas(a.LosesUnused)+", and the "+geometry.FormatBytes(a.Room)+
-		" kept for this are freed. If it was changed since, nothing is done.")
 	if word := d.facts.Retype; word != "" {
-		return m.push(dialog.NewTyped("Undo the last apply to a physical disk", text, word, dialog.TakeBack{}))
+		return m.push(dialog.NewTyped(title, text, word, dialog.TakeBack{N: n}))
 	}
-	return m.push(dialog.NewAsk("Undo the last apply?", dialog.Warning, text,
-		dialog.YesNo("Leave it", "Undo it", widget.Writes, dialog.TakeBack{})...))
+	return m.push(dialog.NewAsk(question, dialog.Warning, text,
+		dialog.YesNo("Leave it", yes, widget.Writes, dialog.TakeBack{N: n})...))
 }
 
-// takeBack starts to undo the last applied transaction.
-func (m Model) takeBack(d document) (Model, tea.Cmd) {
-	if d.state != docOpen || d.run.active() {
+// undoneWords says what undoing takes back.
+func (m Model) undoneWords(d document, list []report.Applied) []string {
+	most := 240 / len(list) // characters; more would not fit a small screen
+	told := func(a report.Applied) string {
+		told := widget.Clean(strings.Join(a.Operations, "; "))
+		return widget.Fit(told, min(most, widget.Width(told)), m.st.More)
+	}
+	if len(list) == 1 {
+		return []string{"This undoes what was applied to " + d.name() + " on " + list[0].When.Local().Format(minute) + ":", told(list[0])}
+	}
+	text := []string{fmt.Sprintf("This undoes the last %d commits to %s, one after the other. What they did is lost:", len(list), d.name())}
+	const mostTold = 4
+	for i, a := range list {
+		if i == mostTold && len(list) > mostTold+1 {
+			return append(text, fmt.Sprintf("and %d more", len(list)-i))
+		}
+		text = append(text, fmt.Sprintf("%d. %s", i+1, told(a)))
+	}
+	return text
+}
+
+// takeBack starts to undo the last n applied transactions.
+func (m Model) takeBack(d document, n int) (Model, tea.Cmd) {
+	if d.state != docOpen || d.run.active() || len(d.facts.Undos) == 0 {
 		return m, nil
 	}
+	back := d.facts.Undos[1:max(1, min(n, len(d.facts.Undos)))]
+	return m.undoNext(m.current, running{queue: d.queue, back: back})
+}
+
+// undoNext starts a run that undoes the last transaction of document i.
+func (m Model) undoNext(i int, r running) (Model, tea.Cmd) {
 	m.gen++
-	d.run = running{gen: m.gen, kind: undoRun, queue: d.queue, committing: true, now: report.Progress{Phase: report.Undoing}}
-	return m.withDoc(m.current, d), startRun(m.gen, d.target.Undo)
+	r.gen, r.kind, r.committing, r.now = m.gen, undoRun, true, report.Progress{Phase: report.Undoing}
+	return m.withRun(i, r), startRun(m.gen, m.docs[i].target.Undo)
+}
+
+// goesOn reports whether another undo follows the run, which has ended.
+func (r running) goesOn() bool {
+	return r.kind == undoRun && len(r.back) > 0 && !r.stopping && r.result != nil && r.result.Outcome == report.RolledBack
+}
+
+// goOn starts the undo that follows a run, once the target was read again. It must be the one that was asked for.
+func (m Model) goOn(i int) (Model, tea.Cmd) {
+	d := m.docs[i]
+	if !d.run.goesOn() {
+		return m, nil
+	}
+	next := d.facts.Undo()
+	if d.state != docOpen || next == nil || !next.When.Equal(d.run.back[0].When) || next.Plan != d.run.back[0].Plan {
+		d.run.state = runEnded
+		return m.withDoc(i, d), nil
+	}
+	return m.undoNext(i, running{
+		queue: d.queue, back: d.run.back[1:], undone: d.run.undone + 1, lost: d.run.lost || d.run.result.LostUnused, log: d.run.log,
+	})
+}
+
+// undoNotice describes the result of the last of several undos.
+func undoNotice(name string, r running) notice {
+	all, done := r.undone+1+len(r.back), r.undone
+	if r.result.Outcome == report.RolledBack {
+		done++
+	}
+	t := resultNotice(undoRun, name, *r.result)
+	switch {
+	case all == 1 || r.result.Outcome == report.Interrupted:
+	case done == all:
+		t.meaning = fmt.Sprintf("The last %d commits were undone: %s is %s.", all, name, report.AsItWas(r.lost || r.result.LostUnused))
+	case r.result.Outcome == report.RolledBack:
+		t.head, t.tone = "Stopped on the way", toneWarn
+		t.meaning = fmt.Sprintf("%d of %d commits were undone: %s is as it was before one of them. What was kept to undo the next one no longer fits.", done, all, name)
+	case done > 0:
+		t.head = "Stopped on the way"
+		t.meaning = fmt.Sprintf("%d of %d commits were undone: %s is as it was before one of them. U undoes the next one.", done, all, name)
+	}
+	return t
 }

@@ -13,24 +13,26 @@ type Earlier struct {
 	Why  string    `json:"why,omitempty"`  // the newest of these goes
 }
 
-// Words says what becomes of them, a sentence each.
-func (e *Earlier) Words() (list []string) {
-	if e == nil {
-		return nil
+// Kept says which can still be undone after the commit, "" if none can.
+func (e *Earlier) Kept() string {
+	switch {
+	case e == nil || len(e.Stay) == 0:
+		return ""
+	case len(e.Stay) == 1:
+		return "The commit before it can still be undone after it: " + keptFor(e.Stay) + "."
 	}
-	switch n := len(e.Stay); {
-	case n == 1:
-		list = append(list, "The commit before it can still be undone after it: "+keptFor(e.Stay)+".")
-	case n > 1:
-		list = append(list, fmt.Sprintf("The %d commits before it can still be undone after it, one after the other: %s.", n, keptFor(e.Stay)))
+	return fmt.Sprintf("The %d commits before it can still be undone after it, one after the other: %s.", len(e.Stay), keptFor(e.Stay))
+}
+
+// Gone says which cannot be undone any more after the commit, and why; "" if there are none.
+func (e *Earlier) Gone() string {
+	switch {
+	case e == nil || len(e.Go) == 0:
+		return ""
+	case len(e.Go) == 1:
+		return "The commit of " + e.Go[0].minute() + " cannot be undone any more then: " + e.Why + "."
 	}
-	switch n := len(e.Go); {
-	case n == 1:
-		list = append(list, "The commit of "+e.Go[0].minute()+" cannot be undone any more then: "+e.Why+".")
-	case n > 1:
-		list = append(list, fmt.Sprintf("%d earlier commits, the last of %s, cannot be undone any more then: %s.", n, e.Go[0].minute(), e.Why))
-	}
-	return list
+	return fmt.Sprintf("%d earlier commits, the last of %s, cannot be undone any more then: %s.", len(e.Go), e.Go[0].minute(), e.Why)
 }
 
 // keptFor says how much is kept for undos.

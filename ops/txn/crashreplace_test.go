@@ -142,7 +142,8 @@ func TestReplaceElsewhere(t *testing.T) {
 	}
 }
 
-// TestReplaceAgain replaces an image that was replaced before: only the last commit can be undone, and one old image is kept.
+// TestReplaceAgain replaces an image that was replaced before: with no room for more, only the last commit can be undone, and one old
+// image is kept.
 func TestReplaceAgain(t *testing.T) {
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	w := replaceWorlds(t, rng)[0]
@@ -151,7 +152,9 @@ func TestReplaceAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := m.entries[imageEntry]
-	if err := w.run(m, journal.KeepUndo); err != nil {
+	back := *w
+	back.before, back.after = w.after, w.before
+	if err := back.run(m, journal.KeepUndo); err != nil {
 		t.Fatal(err)
 	}
 	var images []string

@@ -39,9 +39,7 @@ func (r *Rehearsal) Prepare(
 		header.Options |= journal.Erases
 	}
 	tune := defaultTuning
-	if len(under.stays) > 0 {
-		tune.saves = int64(r.Limits.Room)
-	}
+	tune.saves = under.saves(r.Limits)
 	tx, err := prepare(r.Device, store, spill, changed, t, header, tune)
 	if err != nil {
 		return nil, err

@@ -94,6 +94,20 @@ func (k *stack) limit(keeps bool, l Limits) {
 	}
 }
 
+// saves returns how many bytes of old content of free blocks are saved so that earlier undos find them: a small part of what may be
+// kept and of what is free, since the rehearsal writes them.
+func (k *stack) saves(l Limits) int64 {
+	const part = 16
+	switch n := int64(l.Room) / part; {
+	case len(k.stays) == 0:
+		return 0
+	case k.free >= 0:
+		return min(n, k.free/part)
+	default:
+		return n
+	}
+}
+
 // cut keeps the n newest.
 func (k *stack) cut(n int, why string) {
 	if n < len(k.stays) {

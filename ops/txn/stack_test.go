@@ -78,7 +78,9 @@ func imagedTower(tb testing.TB, k imageKind, rng *rand.Rand) *tower {
 		copy(w.after[8*sec:], w.before[2*sec:7*sec])
 		rng.Read(w.after[13*sec : 14*sec])
 		w.pieces = []target.Piece{
-			{Len: 8 * sec}, {Off: 8 * sec, Len: 5 * sec, Kind: target.Move, Src: 2 * sec}, {Off: 13 * sec, Len: sec, Kind: target.Write},
+			{Len: 8 * sec},
+			{Off: 8 * sec, Len: 5 * sec, Kind: target.Move, Src: 2 * sec},
+			{Off: 13 * sec, Len: sec, Kind: target.Write},
 			{Off: 14 * sec, Len: int64(len(w.after)) - 14*sec},
 		}
 		list = append(list, &imaged{world: &w, kind: k, below: first.below})
@@ -117,31 +119,31 @@ func imagedTower(tb testing.TB, k imageKind, rng *rand.Rand) *tower {
 }
 
 // replacedTower has commits in each of which a new file takes the name of the image.
-func replacedTower(tb *testing.T, rng *rand.Rand) *tower {
-	tb.Helper()
-	t := &tower{name: "replaced"}
+func replacedTower(t *testing.T, rng *rand.Rand) *tower {
+	t.Helper()
+	tw := &tower{name: "replaced"}
 	for _, n := range []int{20, 18, 30, 26} {
 		b := make([]byte, n*sec)
 		rng.Read(b)
-		t.states = append(t.states, b)
+		tw.states = append(tw.states, b)
 	}
-	first := newReplaceable(tb, t.states[0], t.states[1])
-	t.start = first.machine
-	t.commit = func(m *Machine, i int) error {
+	first := newReplaceable(t, tw.states[0], tw.states[1])
+	tw.start = first.machine
+	tw.commit = func(m *Machine, i int) error {
 		w := *first
-		w.before, w.after, w.limits = t.states[i], t.states[i+1], stacked
+		w.before, w.after, w.limits = tw.states[i], tw.states[i+1], stacked
 		return w.run(m, journal.KeepUndo)
 	}
-	t.undo = first.undo
-	t.end = func(m *Machine, _ Direction) error { _, err := first.settle(m); return err }
-	t.disk = func(m *Machine) ([]byte, error) {
+	tw.undo = first.undo
+	tw.end = func(m *Machine, _ Direction) error { _, err := first.settle(m); return err }
+	tw.disk = func(m *Machine) ([]byte, error) {
 		f := m.files[m.entries[imageEntry]]
 		b := make([]byte, f.current.size)
 		_, err := m.read(m.entries[imageEntry], b, 0)
 		return b, err
 	}
-	t.store = func(m *Machine) journal.Store { return first.store(m) }
-	return t
+	tw.store = func(m *Machine) journal.Store { return first.store(m) }
+	return tw
 }
 
 // at returns which state the disk has.

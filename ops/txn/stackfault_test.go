@@ -199,7 +199,7 @@ func TestStackUnused(t *testing.T) {
 	for _, c := range []struct {
 		room geometry.Bytes
 		want int
-	}{{1 << 20, 2}, {4 * sec, 1}} {
+	}{{1 << 20, 2}, {64 * sec, 1}} {
 		first := newWorld(scenario{name: "first", before: 40, after: 40, moves: []segment{{20, 4, 12}}, tune: small, options: journal.KeepUndo}, rng)
 		second := newWorldOn(scenario{name: "second", before: 40, after: 40, moves: []segment{{4, 20, 12}}, tune: small, options: journal.KeepUndo}, first.after, rng)
 		second.changes.unused = ranges{{4 * sec, 16 * sec}}

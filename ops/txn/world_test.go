@@ -240,9 +240,7 @@ func (w *world) prepared(m *Machine, dev Device) (*Transaction, error) {
 		return nil, err
 	}
 	tune := w.tune
-	if len(under.stays) > 0 {
-		tune.saves = int64(w.limits.Room)
-	}
+	tune.saves = under.saves(w.limits)
 	tx, err := prepare(dev, store, spill, w.changes, w.tables, header, tune)
 	if err == nil {
 		err = tx.settleOn(under)

@@ -181,8 +181,10 @@ func (p *printer) report(q ops.Queue, r report.Rehearsal, call ops.Call) {
 	if r.UndoBytes > 0 {
 		p.say("  %s", r.KeptWords("`"+call.Line("undo")+"`"))
 	}
-	for _, text := range append(r.Earlier.Words(), q.Consequences()...) {
-		p.say("  %s", text)
+	for _, text := range append([]string{r.Earlier.Kept(), r.Earlier.Gone()}, q.Consequences()...) {
+		if text != "" {
+			p.say("  %s", text)
+		}
 	}
 	for _, text := range r.Warnings {
 		p.say("  Warning: %s", text)

@@ -43,8 +43,8 @@ type Commit struct{}
 // StopRun cancels the run in progress.
 type StopRun struct{}
 
-// TakeBack undoes the last applied transaction.
-type TakeBack struct{}
+// TakeBack undoes the last N applied transactions, one after the other.
+type TakeBack struct{ N int }
 
 // Save writes a file.
 type Save struct {

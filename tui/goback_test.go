@@ -1,0 +1,100 @@
+package tui_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"shunt/ops/report"
+	"shunt/tui"
+)
+
+// kept are commits that can be undone, the newest first.
+func kept(n int) (list []report.Applied) {
+	for i := n; i > 0; i-- {
+		list = append(list, report.Applied{
+			When: applied.When.Add(time.Duration(i) * time.Hour), Plan: fmt.Sprint("plan ", i), Operations: []string{fmt.Sprintf("Label ext4 in p1 \"%d\"", i)}, Room: 1024,
+		})
+	}
+	return list
+}
+
+// history opens the history of a target.
+func history(t *testing.T, width, height int, target *Target) *Driver {
+	t.Helper()
+	d := Start(t, width, height, tui.Options{Paths: []string{target.What.Path}}, One(target))
+	d.Press(":")
+	d.Type("history")
+	d.Press("enter")
+	return d
+}
+
+// A commit is chosen in the history, and all down to it are undone one after the other: each is one run, and the next begins when
+// the target was read again.
+func TestGoBack(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {60, 20}} {
+		target := Founding()
+		target.What.Undos = kept(3)
+		d := history(t, size[0], size[1], target)
+		d.Contains("1. ", "3. ", "Enter undoes it")
+		d.Press("down", "down")
+		d.Contains("goes back to before 3", "1 to 3 are undone")
+		d.Press("enter")
+		d.Contains("Undo the last 3 commits?", "What they did is lost", `3. Label ext4 in p1 "1"`, "3.00 KiB", "If it stops on the way")
+		d.Press("enter") // the safe answer
+		if target.Undos != 0 {
+			t.Fatal("the safe answer undid")
+		}
+		d.Press(":")
+		d.Type("history")
+		d.Press("enter", "down", "down", "U", "y")
+		for i := range 3 {
+			if target.Undos != i+1 {
+				t.Fatalf("%d undos have begun, want %d", target.Undos, i+1)
+			}
+			d.Contains(fmt.Sprintf("Undoing %d of 3 commits", i+1))
+			d.Do(func() {
+				target.What.Undos = kept(2 - i)
+				last(t, target).End(report.Result{Outcome: report.RolledBack, LostUnused: i == 0})
+			})
+			quietly(d)
+		}
+		d.Contains("The last 3 commits were undone")
+		d.Lacks("exactly as it was") // the first one has lost something
+		if target.Undos != 3 {
+			t.Errorf("%d undos", target.Undos)
+		}
+	}
+}
+
+// Going back stops where an undo is refused, or what was kept is gone: the page says how many are undone, and what the target is.
+func TestGoBackStops(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		left  int
+		end   report.Result
+		says  string
+		undos int
+	}{
+		{"refused", 2, report.Result{Outcome: report.Unchanged, Err: "the target was changed since the transaction"}, "U undoes the next one", 2},
+		{"gone", 1, report.Result{}, "no longer fits", 1},
+	} {
+		target := Founding()
+		target.What.Undos = kept(3)
+		d := history(t, 80, 24, target)
+		d.Press("down", "down", "enter", "y")
+		d.Do(func() {
+			target.What.Undos = kept(c.left)
+			last(t, target).End(report.Result{Outcome: report.RolledBack})
+		})
+		quietly(d)
+		if c.undos > 1 {
+			d.Do(func() { last(t, target).End(c.end) })
+			quietly(d)
+		}
+		d.Contains("Stopped on the way", "1 of 3 commits were undone", "as it was before one of them", c.says)
+		if target.Undos != c.undos {
+			t.Errorf("%s: %d undos", c.name, target.Undos)
+		}
+	}
+}
