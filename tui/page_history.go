@@ -104,7 +104,7 @@ func (m Model) historyLines(d document, width int) (lines []string, heads []int)
 // historyWords says what Enter does.
 func (m Model) historyWords(d document) string {
 	n := m.picked(d) + 1
-	const limits = " The oldest go where room is short, and all of them if anybody else writes to it."
+	const limits = " Where room is short the oldest go; if anybody else writes to it, none can be undone."
 	switch {
 	case len(d.facts.Undos) == 0:
 		return "Nothing. What a commit overwrites is kept for an undo, but nothing is kept here."
