@@ -40,7 +40,7 @@ type Options struct {
 	NoLock bool
 	// Overlays are images that may show the target as their backing file, besides those in its directory.
 	Overlays []string
-	// Limits say how much is kept to undo transactions before the last one. The zero value stands for DefaultLimits.
+	// Limits say how much is kept to undo transactions before the last one. The zero value stands for txn.DefaultLimits.
 	Limits txn.Limits
 	// AllowDisks allows physical disks to be edited.
 	AllowDisks bool
@@ -57,9 +57,6 @@ type Options struct {
 	// Tell is called with words for people about each step of opening and reading a target; it may be nil.
 	Tell func(what string)
 }
-
-// DefaultLimits are the limits of what is kept to undo transactions.
-var DefaultLimits = txn.Limits{Most: 8, Room: 4 * geometry.GiB}
 
 // Call returns how to call this program again for a target that was opened with these options.
 func (o Options) Call(path string) ops.Call {
@@ -342,7 +339,7 @@ func (s *Session) start(q ops.Queue, options journal.Options, ahead bool) (*Run,
 	}
 	job := worker.Job{
 		Task: report.Apply, Plan: plan.Told(q), Initial: worker.Sum(q.Initial()), Preview: worker.Sum(q.Preview()),
-		Options: options, Limits: cmp.Or(s.opts.Limits, DefaultLimits), Sources: sources, Rests: ahead,
+		Options: options, Limits: cmp.Or(s.opts.Limits, txn.DefaultLimits), Sources: sources, Rests: ahead,
 	}
 	return s.launch(job, &replanner{session: s, queue: q, job: job, files: files}, nil)
 }

@@ -19,6 +19,9 @@ type Limits struct {
 	Room geometry.Bytes // that is kept for all but the last one
 }
 
+// DefaultLimits are the limits where nobody asks for others.
+var DefaultLimits = Limits{Most: 8, Room: 4 * geometry.GiB}
+
 // A stack is what a commit leaves of the transactions that can be undone before it.
 type stack struct {
 	order uint32           // of the transaction that is prepared

@@ -46,9 +46,9 @@ func (s *settings) undoCommand() *cobra.Command {
 
 // limitFlags adds the flags that say how much is kept for undos.
 func (s *settings) limitFlags(flags *pflag.FlagSet) {
-	flags.IntVar(&s.keep, "keep-undos", session.DefaultLimits.Most, fmt.Sprintf("how many transactions of a target can be undone one after the other, 1 to %d; "+
+	flags.IntVar(&s.keep, "keep-undos", txn.DefaultLimits.Most, fmt.Sprintf("how many transactions of a target can be undone one after the other, 1 to %d; "+
 		"the oldest go first", journal.MostKept))
-	flags.StringVar(&s.keepRoom, "undo-room", plainSize(session.DefaultLimits.Room), "how much room may be kept for all of them but the last; never more than half of "+
+	flags.StringVar(&s.keepRoom, "undo-room", plainSize(txn.DefaultLimits.Room), "how much room may be kept for all of them but the last; never more than half of "+
 		"what is free")
 }
 
