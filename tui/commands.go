@@ -68,7 +68,7 @@ func rescan(t Target, gen int, interrupted bool) tea.Cmd {
 		if err == nil && interrupted {
 			seen.last = t.Last()
 		}
-		return forTarget(gen, func(m Model, i int) (Model, tea.Cmd) { return m.rescanned(i, seen, err).goOn(i) })
+		return forTarget(gen, func(m Model, i int) (Model, tea.Cmd) { return m.rescanned(i, seen, err).undoFurther(i) })
 	}
 }
 

@@ -87,8 +87,8 @@ func (r running) goesOn() bool {
 	return r.kind == undoRun && len(r.back) > 0 && !r.stopping && r.result != nil && r.result.Outcome == report.RolledBack
 }
 
-// goOn starts the undo that follows a run, once the target was read again. It must be the one that was asked for.
-func (m Model) goOn(i int) (Model, tea.Cmd) {
+// undoFurther starts the undo that follows a run, once the target was read again. It must be the one that was asked for.
+func (m Model) undoFurther(i int) (Model, tea.Cmd) {
 	d := m.docs[i]
 	if !d.run.goesOn() {
 		return m, nil
