@@ -72,7 +72,11 @@ fmt:
 READ = ^(TestContents|TestServing)
 
 # Tests of the editor that draw thousands of screens on one goroutine: the detector makes them six times slower.
-DRAWN = ^(TestScreens|TestASCII|TestEveryKeyAnswers|TestHelpShowsEverything|TestReportDefaultsToNo|TestPicker|TestOfferedKeysWork|TestMouseInBars|TestBytesPerTick)$$
+DRAWN = ^(TestScreens|TestASCII|TestEveryKeyAnswers|TestEveryKeyIsListed|TestHelpShowsEverything|TestReportDefaultsToNo|TestPicker|TestOfferedKeysWork|TestMouseInBars|TestBytesPerTick|TestPickContents|TestDialogsExplainThemselves)$$
+
+# Tests of ops/session that do the same to hundreds of images, one step after the other. The other tests there take the same
+# paths with the detector.
+HOSTILE = ^(TestPlanted|TestDamaged|TestListPlaces)$$
 
 # -vet=off, because lint runs all of vet's analysers. The tests without the detector run first, because lint has already
 # built their packages.
@@ -80,6 +84,7 @@ plain:
 	@echo "== go test"
 	packages=$$(.ci/racy no) && go test -vet=off -timeout 40m $(TESTFLAGS) $$packages ./ops/fsys
 	go test -vet=off -timeout 40m $(TESTFLAGS) -run '$(DRAWN)|^TestRandomKeys$$' ./tui
+	go test -vet=off -timeout 40m $(TESTFLAGS) -run '$(HOSTILE)' ./ops/session
 	@# The end-to-end tests run the program many times, in processes of its own.
 	go test -vet=off -p 1 -timeout 40m $(TESTFLAGS) ./tui/cli ./screenshots
 
@@ -88,7 +93,7 @@ race:
 	@# With GOGC=400 the compiler takes a fifth less time. The tests themselves run with the default.
 	packages=$$(.ci/racy yes | grep -vx ./ops/fsys) && export CGO_ENABLED=1 && \
 	GOGC=400 go list -race -export -deps -test $$packages ./ops/fsys >/dev/null && \
-	go test -race -vet=off -timeout 40m $(TESTFLAGS) -skip '$(DRAWN)' $$packages && \
+	go test -race -vet=off -timeout 40m $(TESTFLAGS) -skip '$(DRAWN)|$(HOSTILE)' $$packages && \
 	go test -race -vet=off -timeout 40m $(TESTFLAGS) -run '$(READ)' ./ops/fsys
 
 bench:
