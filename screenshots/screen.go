@@ -28,7 +28,7 @@ type screen struct {
 	cursorShown   bool
 }
 
-// parse reads the output of `tmux capture-pane -p -e`: text with SGR sequences, which stay in effect across lines. A line
+// parse reads the output of `tmux capture-pane -p -e -N`: text with SGR sequences, which stay in effect across lines. A line
 // after the last row says whether the cursor is visible, and its column and row, as in "1 12 3". Everything that does not
 // fit on the screen is dropped.
 func parse(capture string, columns, rows int) screen {

@@ -22,9 +22,10 @@ const (
 	settled = 12
 )
 
-// terminal is a program in a tmux session of its own, separate from the user's tmux.
+// terminal is a program in a tmux session of its own, separate from the user's tmux. A second session shows the first one, and
+// the screen is read there: tmux does not tell the background of cells that a program has erased, but it draws it.
 type terminal struct {
-	socket        string
+	socket, view  string // the sockets of the two sessions
 	columns, rows int
 	seen          func(screen) // called for each screen that differs from the one before; nil for none
 }
@@ -32,7 +33,7 @@ type terminal struct {
 // startTerminal runs a program in the directory dir below home, in a terminal of the given size with 24-bit colour. tmux
 // keeps its files in home.
 func startTerminal(ctx context.Context, home, dir string, columns, rows int, argv ...string) (*terminal, error) {
-	t := &terminal{socket: filepath.Join(home, ".tmux"), columns: columns, rows: rows}
+	t := &terminal{socket: filepath.Join(home, ".tmux"), view: filepath.Join(home, ".view"), columns: columns, rows: rows}
 	// The pane gets every row, and its contents stay after the program has ended.
 	conf := filepath.Join(home, ".tmux.conf")
 	options := strings.Join([]string{
@@ -41,6 +42,7 @@ func startTerminal(ctx context.Context, home, dir string, columns, rows int, arg
 		"set -gq remain-on-exit-format ''",
 		"set -g default-terminal xterm-256color",
 		"set -s escape-time 0",
+		"set -as terminal-features ',*:RGB'",
 		"",
 	}, "\n")
 	if err := os.WriteFile(conf, []byte(options), 0o600); err != nil {
@@ -51,11 +53,14 @@ func startTerminal(ctx context.Context, home, dir string, columns, rows int, arg
 		"env", "-u", "TMUX", "-u", "TMUX_PANE", "-u", "NO_COLOR", "TERM=xterm-256color", "COLORTERM=truecolor", "LC_ALL=C.UTF-8", "SHUNT_REHEARSE_AHEAD=off",
 		"HOME=" + home, "XDG_STATE_HOME=/dev/null", // suppress the greeting of a first start
 	}, argv...)
-	_, err := t.tmux(ctx, append([]string{
-		"-u", "-f", conf, "new-session", "-d", "-x", strconv.Itoa(columns), "-y", strconv.Itoa(rows), "-c", dir,
-	}, command...)...)
-	if err != nil {
+	start := []string{"-u", "-f", conf, "new-session", "-d", "-x", strconv.Itoa(columns), "-y", strconv.Itoa(rows), "-c", dir}
+	if _, err := t.tmux(ctx, append(start, command...)...); err != nil {
 		return nil, err
+	}
+	// A terminal of this type cannot erase with a colour, so spaces are sent instead.
+	look := []string{"env", "-u", "TMUX", "TERM=screen-256color", "tmux", "-S", t.socket, "-u", "attach-session"}
+	if _, err := tmux(ctx, t.view, append(start, look...)...); err != nil {
+		return nil, errors.Join(err, t.close())
 	}
 	return t, nil
 }
@@ -63,6 +68,8 @@ func startTerminal(ctx context.Context, home, dir string, columns, rows int, arg
 // close ends the session and the program in it.
 func (t *terminal) close() error {
 	_, err := t.tmux(context.Background(), "kill-server")
+	// The second session stays when the first one is gone, unless it never began.
+	_, _ = tmux(context.Background(), t.view, "kill-server")
 	return err
 }
 
@@ -100,7 +107,7 @@ func (t *terminal) wait(ctx context.Context, how patience, holds func(text strin
 	defer tick.Stop()
 	last, same := "", 0
 	for {
-		raw, err := t.tmux(ctx, "capture-pane", "-p", "-e", ";", "display-message", "-p",
+		raw, err := tmux(ctx, t.view, "capture-pane", "-p", "-e", "-N", ";", "display-message", "-p",
 			"#{cursor_flag} #{cursor_x} #{cursor_y}")
 		if err != nil {
 			return screen{}, fmt.Errorf("%w; the screen was:\n%s", err, parse(last, t.columns, t.rows).text())
@@ -132,9 +139,14 @@ func (t *terminal) wait(ctx context.Context, how patience, holds func(text strin
 	}
 }
 
-// tmux runs one command on the session and returns its output.
+// tmux runs one command on the session of the program and returns its output.
 func (t *terminal) tmux(ctx context.Context, args ...string) (string, error) {
-	out, err := exec.CommandContext(ctx, "tmux", append([]string{"-S", t.socket}, args...)...).Output()
+	return tmux(ctx, t.socket, args...)
+}
+
+// tmux runs one command on the session with a socket and returns its output.
+func tmux(ctx context.Context, socket string, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, "tmux", append([]string{"-S", socket}, args...)...).Output()
 	var failed *exec.ExitError
 	switch {
 	case errors.Is(err, exec.ErrNotFound):

@@ -63,6 +63,18 @@ func testTerminal(t *testing.T, columns, rows int, argv ...string) (context.Cont
 	return ctx, term
 }
 
+// Programs draw lines with a background by erasing the rest of them.
+func TestTerminalShowsErasedCells(t *testing.T) {
+	ctx, term := testTerminal(t, 40, 5, script(t, `printf '\033[48;2;80;160;255mrow\033[K\033[m\n.'; read -r line`))
+	s, err := term.wait(ctx, untilSettled, func(text string) bool { return strings.Contains(text, ".") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := s.lines[0][39].bg, (color.RGBA{R: 80, G: 160, B: 255, A: 255}); got != want {
+		t.Errorf("the last cell has the background %v, want %v", got, want)
+	}
+}
+
 func TestTerminalShowsWhatTheProgramWrites(t *testing.T) {
 	ctx, term := testTerminal(t, 40, 5, script(t, `
 		printf '\033[38;2;80;160;255m▓░\033[0m %s %s %s [%s]\n' "$(tput cols 2>/dev/null || stty size | cut -d' ' -f2)" "$TERM" "$COLORTERM" "$TMUX"

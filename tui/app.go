@@ -34,7 +34,8 @@ type Options struct {
 	NoColor bool
 	// Settings are those that are kept between starts.
 	Settings report.Settings
-	// Animate lets disk bars glide from one state to the next. It costs bandwidth, so it is off on slow lines.
+	// Animate lets disk bars glide from one state to the next, and the whole screen follow the cursor at once. It costs
+	// bandwidth, so it is off on slow lines.
 	Animate bool
 	// NoBar turns the terminal's own progress bar off; Edit sets it for terminals that misread the sequence.
 	NoBar bool
@@ -79,6 +80,7 @@ type Model struct {
 	gen      int // the last generation number used
 	morph    morph
 	settled  settled
+	trail    trail
 }
 
 // note is a message in the last line, shown instead of the key bar until the next key.

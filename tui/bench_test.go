@@ -24,6 +24,7 @@ func newWire(width, height int) *wire {
 	w.render = uv.NewTerminalRenderer(&w.out, []string{"TERM=xterm-256color"})
 	w.render.SetFullscreen(true)
 	w.render.SetRelativeCursor(false)
+	w.render.SetScrollOptim(true)
 	w.render.SetColorProfile(colorprofile.ANSI256)
 	return w
 }
@@ -61,10 +62,18 @@ func TestBytesPerKey(t *testing.T) {
 	w.send(t, d)
 	d.Press("esc")
 	w.send(t, d)
-	for range 3 {
-		d.Press("j")
+	for range 8 {
+		d.Hold("j")
 		most("a step of the cursor", 400)
+		d.catchUp()
+		most("what follows it", 400)
 	}
+	for range 5 {
+		d.Hold("k")
+		most("a step back", 400)
+	}
+	d.catchUp()
+	w.send(t, d)
 	d.Advance(time.Second)
 	most("the details of the row on which the cursor rests", 1800)
 	d.Press("m")

@@ -21,6 +21,7 @@ type Driver struct {
 	width, height int
 	now           time.Duration
 	timers        []timer
+	soon          []func() tea.Msg // timers that go off before the next key of Press
 	inbox         []delivery
 	seq           int
 	quit          bool
@@ -57,6 +58,10 @@ func Start(t testing.TB, width, height int, o tui.Options, backend *Backend) *Dr
 func (d *Driver) clock(after time.Duration, fn func() tea.Msg) tea.Cmd {
 	return func() tea.Msg {
 		d.idle.do(func() {
+			if after == tui.CatchUpTime {
+				d.soon = append(d.soon, fn)
+				return
+			}
 			d.seq++
 			d.timers = append(d.timers, timer{due: d.now + after, seq: d.seq, fn: fn})
 		})
@@ -76,6 +81,7 @@ func (d *Driver) Advance(by time.Duration) {
 			d.timers = d.timers[1:]
 		}
 	})
+	d.catchUp()
 	for _, t := range due {
 		d.Send(t.fn())
 	}
@@ -188,7 +194,8 @@ func (d *Driver) Resize(width, height int) {
 	d.Send(tea.WindowSizeMsg{Width: width, Height: height})
 }
 
-// Press presses keys by their names, as key bindings have them: "z", "X", "enter", "shift+tab", "ctrl+r".
+// Press presses keys by their names, as key bindings have them: "z", "X", "enter", "shift+tab", "ctrl+r". Between two keys
+// passes enough time for the screen to follow the cursor, and no more.
 func (d *Driver) Press(names ...string) {
 	d.t.Helper()
 	for _, name := range names {
@@ -197,6 +204,23 @@ func (d *Driver) Press(names ...string) {
 			d.t.Fatalf("key %q would arrive as %q", name, got)
 		}
 		d.Send(msg)
+		d.catchUp()
+	}
+}
+
+// Hold presses a key that is held down: the next one comes before the screen follows the cursor.
+func (d *Driver) Hold(name string) {
+	d.t.Helper()
+	d.Send(keymap.Event(name))
+}
+
+// catchUp lets the screen follow the cursor.
+func (d *Driver) catchUp() {
+	d.t.Helper()
+	for len(d.soon) > 0 {
+		fn := d.soon[0]
+		d.soon = d.soon[1:]
+		d.Send(fn())
 	}
 }
 

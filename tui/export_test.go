@@ -119,13 +119,16 @@ func ListedKeys(m tea.Model) []string {
 	return names
 }
 
+// CatchUpTime is how long the rest of the screen stays behind a step of the cursor.
+const CatchUpTime = catchUpTime
+
 // Afresh returns the editor with everything found anew that it keeps from one frame to the next.
 func Afresh(m tea.Model) tea.Model {
 	e, ok := m.(Model)
 	if !ok {
 		return m
 	}
-	e.keys = editorKeys()
+	e.keys, e.trail = editorKeys(), trail{}
 	for i, d := range e.docs {
 		d.now, d.after = model.Rows(d.queue.Initial(), model.Readable), model.Rows(d.queue.Preview(), model.Readable)
 		e = e.withDoc(i, d)

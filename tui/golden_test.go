@@ -7,6 +7,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/exp/golden"
 
 	"shunt/geometry"
@@ -294,6 +295,16 @@ func TestColours(t *testing.T) {
 			d := open(t, Varied())
 			d.Send(tea.BackgroundColorMsg{Color: hex(background)})
 			d.Press("j", "j", "m")
+			golden.RequireEqual(t, d.Raw())
+		})
+	}
+	for name, profile := range map[string]colorprofile.Profile{
+		"table": colorprofile.ANSI256, "table-sixteen": colorprofile.ANSI, "table-none": colorprofile.ASCII,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := open(t, Varied())
+			d.Send(tea.ColorProfileMsg{Profile: profile})
+			d.Press("j", "j")
 			golden.RequireEqual(t, d.Raw())
 		})
 	}

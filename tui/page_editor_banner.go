@@ -65,7 +65,7 @@ func (d document) banner() banner {
 
 // bannerLines returns the banner over the whole width. Damage is filled, so that it is not overlooked.
 func (m Model) bannerLines(d document) []string {
-	b := d.banner()
+	b := m.trailing(d).banner()
 	if b.text == "" {
 		return nil
 	}

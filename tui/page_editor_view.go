@@ -51,6 +51,7 @@ const (
 )
 
 func (m Model) editorBar(d document) (bindings, pinned []keymap.Binding) {
+	d = m.trailing(d)
 	useful, most := m.useful(d), mostKeys
 	if m.width >= leastForDetails {
 		most = mostKeysWide
@@ -201,6 +202,7 @@ func (p picture) rows(d document) []model.Row {
 
 // segments returns the segments for rows of a bar.
 func (m Model) segments(d document, rows []model.Row, which picture) []widget.Segment {
+	d = m.trailing(d)
 	chosen, _ := d.selected()
 	return widget.DiskSegments(rows, d.queue.Initial().SectorSize, func(r model.Row) widget.Mark {
 		same := chosen.Kind == model.RowPartition && isPart(r, chosen.Partition.ID)

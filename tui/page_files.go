@@ -177,7 +177,8 @@ func (m Model) filesPage(document) []string {
 	lines := m.filesNotes()
 	shown, _ := m.fileLines()
 	for _, i := range shown {
-		lines = append(lines, m.fileLine(f.list.Entries[i], i == f.at, w))
+		look := widget.RowLook(i, len(f.list.Entries), i == f.at, st)
+		lines = append(lines, look.Under(m.fileLine(f.list.Entries[i], i == f.at, w)))
 	}
 	frame := widget.Frame{Title: "Files in " + f.ref + ": " + path + m.findWords(), Edge: st.Faint, Name: st.Title}
 	if n := len(f.list.Entries); n > 0 {
@@ -213,14 +214,14 @@ func (m Model) fileLine(e report.FileEntry, selected bool, width int) string {
 	}
 	tail := " " + widget.FitRight(size, 10) + "  " + widget.Fit(date, 16, "")
 	text := widget.Fit(name, max(1, width-2-widget.Width(tail)), st.More) + tail
+	mark, look := "  ", st.Text
 	if selected {
-		return st.Row.Render(st.Cursor + " " + text)
+		mark = st.Cursor + " "
 	}
-	look := st.Text
 	if e.Kind == report.FileDirectory {
 		look = st.Strong
 	}
-	return look.Render("  " + text)
+	return look.Render(mark + text)
 }
 
 func (m Model) filesZones(document) []*lipgloss.Layer {

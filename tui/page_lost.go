@@ -292,14 +292,14 @@ func (m Model) lostLine(d document, i, width int) string {
 	label := widget.Clean(strings.TrimSpace(l.FS.Label + " " + l.Entry.Name))
 	name := fmt.Sprintf("%-7s%-*s  %s", fmt.Sprint("lost", i+1), kind, l.FS.Word(), label)
 	text := widget.Fit(name, max(1, width-2-widget.Width(tail)), st.More) + tail
+	mark, look := "  ", st.Text
 	if i == m.lost.at {
-		return st.Row.Render(st.Cursor + " " + text)
+		mark = st.Cursor + " "
 	}
-	look := st.Text
 	if !l.Returns() {
 		look = st.Muted
 	}
-	return look.Render("  " + text)
+	return widget.RowLook(i, len(m.lost.found), i == m.lost.at, st).Under(look.Render(mark + text))
 }
 
 func (m Model) lostZones(document) []*lipgloss.Layer {

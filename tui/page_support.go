@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/ops"
+	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
@@ -130,7 +131,7 @@ func (b *block) matrix(s ops.Support, at, column, height int) {
 	}
 	b.add(st.Head.Render(head))
 	from, to := widget.Visible(len(s.Rows), at, height-1)
-	b.add(widget.List(len(s.Rows), from, to, b.width, to-from, st, func(i int) string {
+	b.add(widget.List(len(s.Rows), from, to, b.width, to-from, st, func(i int) (string, styles.Look) {
 		r, mark := s.Rows[i], "  "
 		if i == at {
 			mark = st.Focus.Render(st.Cursor) + " "
@@ -139,7 +140,7 @@ func (b *block) matrix(s ops.Support, at, column, height int) {
 		for j, a := range ops.Abilities() {
 			line += b.supportCell(r.Cells[a], cell, i == at && j == column)
 		}
-		return line
+		return line, widget.RowLook(i, len(s.Rows), false, st)
 	})...)
 }
 

@@ -60,6 +60,7 @@ func TestRandomKeys(t *testing.T) {
 // fresh fails the test if the frame holds something from an earlier one that is not true any more.
 func fresh(t *testing.T, d *Driver) {
 	t.Helper()
+	d.catchUp()
 	if want := tui.Afresh(d.Model()).View().Content; want != d.Raw() {
 		t.Fatalf("the frame holds something stale:\n%s\nand not\n%s", d.Frame(), ansi.Strip(want))
 	}

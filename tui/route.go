@@ -20,8 +20,9 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	}
 	next, gate := next.guardKeyboard(m, msg)
 	next, rest := next.settle(m)
+	next, late := next.follow(m, msg)
 	next, behind := next.lookAhead(m)
-	return next.glide(m, tea.Batch(cmd, gate, rest, behind))
+	return next.glide(m, tea.Batch(cmd, gate, rest, late, behind))
 }
 
 func (m Model) route(msg tea.Msg) (Model, tea.Cmd) {
@@ -35,13 +36,7 @@ func (m Model) route(msg tea.Msg) (Model, tea.Cmd) {
 		}
 		return m.restyled(styles.Light, m.depth), nil
 	case tea.ColorProfileMsg:
-		switch {
-		case msg.Profile == colorprofile.ANSI:
-			return m.restyled(m.theme, styles.Sixteen), nil
-		case msg.Profile < colorprofile.ANSI:
-			return m.restyled(m.theme, styles.Mono), nil
-		}
-		return m.restyled(m.theme, styles.Full), nil
+		return m.restyled(m.theme, depthOf(msg.Profile)), nil
 	case result:
 		return msg(m)
 	case tea.KeyPressMsg:
@@ -52,6 +47,16 @@ func (m Model) route(msg tea.Msg) (Model, tea.Cmd) {
 		return m.mouse(msg)
 	}
 	return m, nil
+}
+
+func depthOf(p colorprofile.Profile) styles.Depth {
+	switch p {
+	case colorprofile.NoTTY, colorprofile.ASCII:
+		return styles.Mono
+	case colorprofile.ANSI:
+		return styles.Sixteen
+	}
+	return styles.Full
 }
 
 func (m Model) restyled(theme styles.Theme, depth styles.Depth) Model {

@@ -15,7 +15,8 @@ import (
 
 // BenchmarkEditor runs the real program on a terminal of 140x40 cells and measures what a slow line feels: how long it
 // takes from the start of the program until the table is on the screen, how long from a key until the terminal gets its
-// answer, and how many bytes that is. Over SSH pictures do not glide, so they do not here.
+// answer, how many bytes that is, and how many follow when the cursor rests. Over SSH pictures do not glide, so they do not
+// here.
 //
 //	go test ./tui/cli -run '^$' -bench Editor -benchtime 20x
 func BenchmarkEditor(b *testing.B) {
@@ -105,12 +106,15 @@ func (l *line) answers(had int64) {
 	}
 }
 
-// rest waits until nothing has arrived for a while.
-func (l *line) rest() {
-	for time.Since(time.Unix(0, l.last.Load())) < 80*time.Millisecond {
+// quiet waits until nothing has arrived for that long.
+func (l *line) quiet(long time.Duration) {
+	for time.Since(time.Unix(0, l.last.Load())) < long {
 		<-time.After(5 * time.Millisecond)
 	}
 }
+
+// rest waits until also what follows the cursor has arrived.
+func (l *line) rest() { l.quiet(400 * time.Millisecond) }
 
 func firstFrames(b *testing.B, image string) {
 	b.Helper()
@@ -145,7 +149,7 @@ func keyBytes(b *testing.B, image, before, keys string) {
 		l.answers(l.bytes.Load())
 		l.rest()
 	}
-	var sum, most, n int64
+	var sum, most, n, late int64
 	var answer time.Duration
 	for i := 0; b.Loop(); i++ {
 		had, start := l.bytes.Load(), time.Now()
@@ -153,12 +157,15 @@ func keyBytes(b *testing.B, image, before, keys string) {
 		l.answers(had)
 		answer += time.Since(start)
 		b.StopTimer()
-		l.rest()
+		l.quiet(60 * time.Millisecond)
 		got := l.bytes.Load() - had
 		sum, most, n = sum+got, max(most, got), n+1
+		l.rest()
+		late += l.bytes.Load() - had - got
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(sum)/float64(n), "bytes/key")
 	b.ReportMetric(float64(most), "bytes/key-most")
+	b.ReportMetric(float64(late)/float64(n), "bytes/rest")
 	b.ReportMetric(float64(answer.Microseconds())/float64(n)/1000, "ms/answer")
 }

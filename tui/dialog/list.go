@@ -8,6 +8,7 @@ import (
 
 	"shunt/model"
 	"shunt/tui/keymap"
+	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
 
@@ -197,7 +198,9 @@ func (l *list) draw(height, column int, p paper) drawing {
 
 // entries draws the entries [from, to) of a list of n in height lines.
 func entries(n, from, to, height int, p paper, line func(i int) string) drawing {
-	shown := drawing{lines: widget.List(n, from, to, p.width, height, p.st, line)}
+	shown := drawing{lines: widget.List(n, from, to, p.width, height, p.st, func(i int) (string, styles.Look) {
+		return line(i), p.st.Text
+	})}
 	for i := from; i < to; i++ {
 		shown.entries = append(shown.entries, i+1)
 	}

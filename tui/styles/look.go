@@ -7,7 +7,6 @@ import (
 	"math/big"
 	"strings"
 
-	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"shunt/model/safetext"
@@ -118,10 +117,23 @@ func (l Look) Over(under Look) Look {
 	return l.made()
 }
 
+// Under returns a line with this look beneath all of it: what the looks in the line do not set is as in this one.
+func (l Look) Under(line string) string {
+	if l.begin == "" {
+		return line
+	}
+	return l.begin + marked(line, func(params string) string {
+		if params == "" {
+			return markedEnd + l.begin
+		}
+		return mark + params + "m"
+	}) + markedEnd
+}
+
 // colour returns the parameters of a sequence for a colour, as (ansi.Style).ForegroundColor or
 // BackgroundColor makes them.
 func colour(set func(ansi.Style, ansi.Color) ansi.Style, c color.Color) string {
-	if _, none := c.(lipgloss.NoColor); none {
+	if c == nil {
 		return ""
 	}
 	return strings.Join(set(nil, c), ";")
@@ -129,8 +141,8 @@ func colour(set func(ansi.Style, ansi.Color) ansi.Style, c color.Color) string {
 
 func coloured(c color.Color) Look { return Look{text: colour(ansi.Style.ForegroundColor, c)}.made() }
 
-func filled(text, under color.Color) Look {
-	l := coloured(text)
-	l.under, l.bold = colour(ansi.Style.BackgroundColor, under), true
-	return l.made()
+func shaded(under color.Color) Look {
+	return Look{under: colour(ansi.Style.BackgroundColor, under)}.made()
 }
+
+func filled(text, under color.Color) Look { return coloured(text).Over(shaded(under)).Bold(true) }

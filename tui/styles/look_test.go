@@ -28,6 +28,23 @@ func TestLookKeepsTextFromTheTerminal(t *testing.T) {
 	}
 }
 
+// What lies under a line shows through wherever the line sets nothing, and ends with it.
+func TestLookUnderALine(t *testing.T) {
+	st := styles.New(styles.Dark, styles.Full, styles.Unicode)
+	bold := st.Strong
+	for in, want := range map[string]string{
+		bold.Under("a"): "\x1b[1ma\x1b[m",
+		bold.Under("a" + bold.Reverse(true).Render("b")):   "\x1b[1ma\x1b[1;7mb\x1b[m\x1b[1m\x1b[m",
+		bold.Under(bold.Render("a") + "b\x1b[31m\n"):       "\x1b[1m\x1b[1ma\x1b[m\x1b[1mb\\x1b[31m\\x0a\x1b[m",
+		st.Text.Under(bold.Render("a") + "b"):              "\x1b[1ma\x1b[mb",
+		ansi.Strip(st.Row.Under(st.Bad.Render("x") + "y")): "xy",
+	} {
+		if got := styles.Shown(in); got != want {
+			t.Errorf("%q is shown as %q, want %q", in, got, want)
+		}
+	}
+}
+
 // Looks must not change the width of a text.
 func TestLookWidth(t *testing.T) {
 	st := styles.New(styles.Dark, styles.Full, styles.Unicode)

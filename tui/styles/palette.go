@@ -32,14 +32,14 @@ func (c picker) hues() map[model.Hue]Look {
 		return coloured(c(dark, dark16, light, light16))
 	}
 	return map[model.Hue]Look{
-		model.HuePale:   fg("#9db8d2", lipgloss.BrightBlue, "#5f7f9f", lipgloss.Blue),
+		model.HuePale:   fg("#9db8d2", lipgloss.BrightBlue, "#456f99", lipgloss.Blue),
 		model.HueSteel:  fg("#85a4c6", lipgloss.BrightBlue, "#4f708f", lipgloss.Blue),
 		model.HueBlue:   fg("#6f9bd1", lipgloss.BrightBlue, "#3a5f8a", lipgloss.Blue),
 		model.HueLime:   fg("#3ee05c", lipgloss.BrightGreen, "#138a1f", lipgloss.Green),
 		model.HueGreen:  fg("#35c94e", lipgloss.BrightGreen, "#0f7a1a", lipgloss.Green),
 		model.HueSea:    fg("#4fb57f", lipgloss.Green, "#2e8b57", lipgloss.Green),
 		model.HueMint:   fg("#42e5ac", lipgloss.BrightCyan, "#0d8a63", lipgloss.Cyan),
-		model.HueGold:   fg("#eed680", lipgloss.BrightYellow, "#8a7412", lipgloss.Yellow),
+		model.HueGold:   fg("#eed680", lipgloss.BrightYellow, "#7d6608", lipgloss.Yellow),
 		model.HueOrange: fg("#ff9955", lipgloss.Yellow, "#b85a14", lipgloss.Yellow),
 		model.HueBrick:  fg("#ea6a4c", lipgloss.Red, "#c13a1a", lipgloss.Red),
 		model.HueRose:   fg("#d97b6f", lipgloss.BrightRed, "#a9483c", lipgloss.Red),

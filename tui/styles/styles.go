@@ -47,6 +47,7 @@ type Styles struct {
 	Bad    Look
 	Key    Look // the name of a key
 	Row    Look // the selected line of a list
+	Stripe Look // every second line of a long table
 	Field  Look // the text of an input field
 	Picked Look // text in a field that typing will replace
 	Button Look // a button
@@ -69,8 +70,12 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 	accent := c("#7cc7ff", lipgloss.BrightCyan, "#0b62b0", lipgloss.Blue)
 	bad := c("#ff7b72", lipgloss.BrightRed, "#b3261e", lipgloss.Red)
 	onFill := c("#10151c", lipgloss.Black, "#ffffff", lipgloss.BrightWhite)
-	onRow := c("#d8dee9", lipgloss.NoColor{}, "#1f2630", lipgloss.NoColor{})
-	row := filled(onRow, c("#2a3342", lipgloss.BrightBlack, "#dde7f3", lipgloss.White))
+	// What stands in a row keeps its colours, so both backgrounds are close to that of the terminal. Sixteen colours have none
+	// that is close enough: there the selected row is reversed, which keeps the contrast of all colours.
+	row, stripe := shaded(c("#31374a", nil, "#dde7f3", nil)).Bold(true), shaded(c("#1a1e24", nil, "#f3f5f8", nil))
+	if depth != Full {
+		row, stripe = plain.Reverse(true), plain
+	}
 	other := fg(c("#b8b8b8", lipgloss.White, "#555555", lipgloss.BrightBlack))
 	chosen, danger := filled(onFill, accent), filled(onFill, bad)
 	if depth == Mono {
@@ -85,9 +90,9 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 		Brand: fg(accent).Bold(true), Focus: fg(accent), Title: plain.Bold(true), Head: fg(muted).Bold(true),
 		Good: fg(c("#7fd88f", lipgloss.BrightGreen, "#1a7f37", lipgloss.Green)),
 		Warn: fg(c("#f0c674", lipgloss.BrightYellow, "#8a5d00", lipgloss.Magenta)), Bad: fg(bad).Bold(true),
-		Key: fg(accent).Bold(true), Row: row, Field: plain, Picked: plain.Reverse(true),
+		Key: fg(accent).Bold(true), Row: row, Stripe: stripe, Field: plain, Picked: plain.Reverse(true),
 		Button: fg(muted), Chosen: chosen, Danger: danger,
-		Unallocated: fg(c("#8b929c", lipgloss.White, "#6c7480", lipgloss.BrightBlack)),
+		Unallocated: fg(c("#8b929c", lipgloss.White, "#626870", lipgloss.BrightBlack)),
 		Extended:    fg(c("#6fdfe0", lipgloss.Cyan, "#0b7f86", lipgloss.Cyan)),
 		Unformatted: other, Other: other,
 		hues: c.hues(),

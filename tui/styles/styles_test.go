@@ -1,9 +1,13 @@
 package styles_test
 
 import (
+	"image/color"
+	"math"
 	"reflect"
 	"testing"
 
+	"github.com/charmbracelet/colorprofile"
+	uv "github.com/charmbracelet/ultraviolet"
 	"github.com/charmbracelet/x/ansi"
 
 	"shunt/model"
@@ -51,6 +55,76 @@ func TestGlyphWidths(t *testing.T) {
 			}
 		}
 	}
+}
+
+// allKinds has a kind of file system of every hue.
+var allKinds = []model.FSKind{
+	model.Ext2, model.Ext3, model.Ext4, model.FAT16, model.FAT32, model.ExFAT, model.NTFS, model.XFS, model.Btrfs, model.F2FS, model.Swap,
+	model.LUKS, model.LVM2, model.Unformatted, model.ReiserFS, model.JFS, model.NILFS2, model.UDF,
+}
+
+// What stands in a selected or shaded row stays legible, with all colours and with 256 of them.
+func TestRowsKeepContrast(t *testing.T) {
+	least := map[string]float64{"row": 3, "stripe": 3.7} // a selected row is bold
+	for theme, name := range map[styles.Theme]string{styles.Dark: "dark", styles.Light: "light"} {
+		st := styles.New(theme, styles.Full, styles.Unicode)
+		looks := []styles.Look{st.Muted, st.Good, st.Warn, st.Bad, st.Unallocated, st.Unformatted, st.Extended, st.Other}
+		for _, kind := range allKinds {
+			looks = append(looks, st.FS(kind))
+		}
+		for beneath, under := range map[string]styles.Look{"row": st.Row, "stripe": st.Stripe} {
+			for _, look := range looks {
+				cell := cellOf(t, under.Under(look.Render("x")))
+				for _, profile := range []colorprofile.Profile{colorprofile.TrueColor, colorprofile.ANSI256} {
+					fg, bg := profile.Convert(cell.Style.Fg), profile.Convert(cell.Style.Bg)
+					if got := contrast(fg, bg); got < least[beneath] {
+						t.Errorf("%s, %s, %v: %v on %v has a contrast of %.2f", name, beneath, profile, fg, bg, got)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Where colours do not suffice for a background, the selected row is reversed and no row is shaded.
+func TestRowsWithoutColours(t *testing.T) {
+	for _, depth := range []styles.Depth{styles.Sixteen, styles.Mono} {
+		st := styles.New(styles.Dark, depth, styles.Unicode)
+		if cell := cellOf(t, st.Row.Under(st.Good.Render("x"))); cell.Style.Attrs&uv.AttrReverse == 0 || cell.Style.Bg != nil {
+			t.Errorf("depth %d: a selected row looks like %+v", depth, cell.Style)
+		}
+		if cell := cellOf(t, st.Stripe.Under("x")); !cell.Style.IsZero() {
+			t.Errorf("depth %d: a shaded row looks like %+v", depth, cell.Style)
+		}
+	}
+}
+
+// cellOf is the first cell of a line on a terminal.
+func cellOf(t *testing.T, line string) *uv.Cell {
+	t.Helper()
+	screen := uv.NewScreenBuffer(2, 1)
+	uv.NewStyledString(styles.Shown(line)).Draw(screen, screen.Bounds())
+	return screen.CellAt(0, 0)
+}
+
+// contrast is the contrast of two colours by the rules for web pages, from 1 to 21.
+func contrast(a, b color.Color) float64 {
+	luminance := func(c color.Color) float64 {
+		sum := 0.0
+		r, g, b, _ := c.RGBA()
+		for i, v := range []uint32{r, g, b} {
+			s := float64(v) / 0xffff
+			if s <= 0.03928 {
+				s /= 12.92
+			} else {
+				s = math.Pow((s+0.055)/1.055, 2.4)
+			}
+			sum += s * []float64{0.2126, 0.7152, 0.0722}[i]
+		}
+		return sum
+	}
+	high, low := luminance(a), luminance(b)
+	return (max(high, low) + 0.05) / (min(high, low) + 0.05)
 }
 
 // Kinds of file systems that people have side by side must not look the same.

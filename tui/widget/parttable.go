@@ -46,18 +46,17 @@ func PartTable(rows []TableRow, names Naming, selected, width, height int, st *s
 	}
 	out := []string{st.Head.Render(Fit(head, width, ""))}
 	from, to := Visible(len(rows), selected, height-1)
-	return append(out, List(len(rows), from, to, width, height-1, st, func(i int) string {
-		return tableLine(rows[i], cols, i == selected, st)
-	})...)
+	list := List(len(rows), from, to, width, height-1, st, func(i int) (string, styles.Look) {
+		return tableLine(rows[i], cols, i == selected, st), RowLook(i, len(rows), i == selected, st)
+	})
+	return append(out, list...)
 }
 
 // tableLine draws one row.
 func tableLine(r TableRow, cols []column, selected bool, st *styles.Styles) string {
 	var line strings.Builder
-	under := st.Text
 	if selected {
-		under = st.Row
-		line.WriteString(under.Render(st.Cursor + " "))
+		line.WriteString(st.Cursor + " ")
 	} else {
 		line.WriteString("  ")
 	}
@@ -79,11 +78,8 @@ func tableLine(r TableRow, cols []column, selected bool, st *styles.Styles) stri
 			look = r.Style
 		case r.Dim == Dimmed:
 			look = st.Muted
-		case c.head == "Change":
+		case c.head == changeHead && r.Change != "": // blank cells with a colour cost bytes on the line
 			look = st.Warn
-		}
-		if selected && i <= 1 {
-			look = look.Over(under).Bold(true)
 		}
 		line.WriteString(look.Render(text))
 	}

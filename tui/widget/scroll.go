@@ -27,12 +27,13 @@ func Scroll(lines []string, offset, width, height int, st *styles.Styles) []stri
 	return out
 }
 
-// List draws the lines [from, to) of a list of n lines in width cells and height lines. Marks at the right edge show that
-// there are more.
-func List(n, from, to, width, height int, st *styles.Styles, line func(i int) string) []string {
+// List draws the lines [from, to) of a list of n lines in width cells and height lines. line returns the text of a line, and
+// the look beneath it. Marks at the right edge show that there are more.
+func List(n, from, to, width, height int, st *styles.Styles, line func(i int) (string, styles.Look)) []string {
 	var out []string
 	for i := from; i < to; i++ {
-		text, mark := Fit(line(i), width, ""), ""
+		text, under := line(i)
+		text, mark := Fit(text, width, ""), ""
 		switch {
 		case i == from && from > 0:
 			mark = st.Up
@@ -42,9 +43,23 @@ func List(n, from, to, width, height int, st *styles.Styles, line func(i int) st
 		if mark != "" {
 			text = Fit(text, width-1, "") + st.Muted.Render(mark)
 		}
-		out = append(out, text)
+		out = append(out, under.Under(text))
 	}
 	return Pad(out, width, height, "")
+}
+
+// longTable is the number of rows from which on every second one is shaded, so that the eye keeps to its row.
+const longTable = 8
+
+// RowLook returns the look beneath row i of a table of n rows.
+func RowLook(i, n int, selected bool, st *styles.Styles) styles.Look {
+	switch {
+	case selected:
+		return st.Row
+	case n >= longTable && i%2 == 1:
+		return st.Stripe
+	}
+	return st.Text
 }
 
 // Visible returns the visible range of n items in a list of the given height, with the selected one in the middle if
