@@ -66,7 +66,7 @@ func fresh(t *testing.T, d *Driver) {
 	}
 }
 
-// randomStep presses a key, changes the window, lets time pass, moves the mouse, or lets a run go on.
+// randomStep presses a key or holds one down, changes the window, lets time pass, moves the mouse, or lets a run go on.
 func randomStep(r *rand.Rand, d *Driver, target *Target, keys []string) {
 	switch n := r.Intn(100); {
 	case n < 3:
@@ -83,6 +83,8 @@ func randomStep(r *rand.Rand, d *Driver, target *Target, keys []string) {
 	case n < 24 && len(target.Runs) > 0:
 		run := target.Runs[len(target.Runs)-1]
 		d.Do(func() { randomEvent(r, run) })
+	case n < 40:
+		d.Hold(keys[r.Intn(len(keys))])
 	default:
 		d.Press(keys[r.Intn(len(keys))])
 	}
