@@ -48,5 +48,5 @@ func (e Elsewhere) NoTools() Reason {
 		return ""
 	}
 	return Because("%s, which would have to be opened too: "+
-		"it can be moved, copied and deleted, and nothing else is done to it", e)
+		"it can be moved, copied and deleted, and nothing else", e)
 }

@@ -65,7 +65,7 @@ func (o Rebase) Apply(before model.Disk, env Env) (model.Disk, error) {
 	case !o.Base.NoBacking.OK():
 		r.Reason = o.Base.NoBacking
 	case !env.Layers.Finds(o.Name, o.Base.Path):
-		r.Reason = model.Because("by the name %s the image would not find it", safetext.Quoted(safetext.Printable(o.Name)))
+		r.Reason = model.Because("the image would not find it by the name %s", safetext.Quoted(safetext.Printable(o.Name)))
 	case len(o.Name) > mostName:
 		r.Reason = model.Because("its name has %d bytes, and the format stores %d at most", len(o.Name), mostName)
 	default:

@@ -50,13 +50,13 @@ func (q Queue) Consequences() []string {
 		{q.wiped(), "Wipes ", ": what is there is gone for good. No undo brings it back, and once it has begun it can only be finished."},
 		{q.wipedBelow(), "What is wiped can still be read from ", ": those have to go too."},
 		{
-			asleep, "A hibernated system sleeps in ", ". When it wakes up it goes on with all that it had open as that was: do not " +
-				"edit what belongs to it.",
+			asleep, "A hibernated system sleeps in ", ". When it wakes up, it uses its files as they were before: do not edit " +
+				"partitions that belong to it.",
 		},
 		{moved, "Moves ", ": a boot loader that finds it by its position must be reinstalled."},
 		{recovery, "Moves the recovery system of Windows in ", ": if Windows does not find it there, `reagentc /enable` in Windows mends that."},
 		{
-			q.larger(model.LUKS), "Makes the room for ", " larger, and not the file system inside, which is encrypted: once it is open, `cryptsetup resize` with " +
+			q.larger(model.LUKS), "Enlarges ", ", but not the encrypted file system inside: once it is open, `cryptsetup resize` with " +
 				"its name and then the file system's own program (`resize2fs`, `lvextend -r`) let it use the room.",
 		},
 		{
@@ -94,9 +94,9 @@ func (q Queue) mirrored() (refs []string) {
 // usesNumbers says what else has to change with the numbers of partitions.
 func usesNumbers(kind model.TableKind) string {
 	if kind == model.TableMBR {
-		return "Update everything that uses the old ones, as /etc/fstab and boot loaders can. On an MBR, PARTUUIDs change with them."
+		return "Change them wherever they are used, for example in /etc/fstab and in boot loaders. On an MBR, PARTUUIDs change with them."
 	}
-	return "Update everything that uses the old ones, as /etc/fstab and boot loaders can."
+	return "Change them wherever they are used, for example in /etc/fstab and in boot loaders."
 }
 
 // shortened returns the partitions that become shorter than their file systems, and by how much: "p1 (ext4, by 200 MiB)".

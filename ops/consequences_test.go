@@ -28,11 +28,11 @@ func TestConsequences(t *testing.T) {
 		{"there and back", founding(), []string{"image grow 1GiB", "move 2 right 10MiB", "move 2 left 10MiB"}, nil},
 		{"logical partitions", chained(), []string{"delete 5", "format 6 fs=ext4"}, []string{
 			`Deletes everything in p5 (ext4 "l"), p7 (ext4 "l"). Have a backup if you need it.`,
-			"Changes partition numbers: p6 becomes p5, p7 becomes p6. Update everything that uses the old ones, as /etc/fstab and boot loaders can. On an MBR, PARTUUIDs change with them.",
+			"Changes partition numbers: p6 becomes p5, p7 becomes p6. Change them wherever they are used, for example in /etc/fstab and in boot loaders. On an MBR, PARTUUIDs change with them.",
 		}},
 		{"a copy over another", founding(), []string{"copy 1 over 2"}, []string{`Deletes everything in p2 (ext4 "l"). Have a backup if you need it.`}},
 		{"more room for what is encrypted", locked, []string{"grow 1"}, []string{
-			"Makes the room for p1 larger, and not the file system inside, which is encrypted: once it is open, `cryptsetup resize` with its name " +
+			"Enlarges p1, but not the encrypted file system inside: once it is open, `cryptsetup resize` with its name " +
 				"and then the file system's own program (`resize2fs`, `lvextend -r`) let it use the room.",
 		}},
 		{"more room for volumes", volumes, []string{"grow 1"}, []string{

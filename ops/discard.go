@@ -26,7 +26,7 @@ func (o Discard) Describe(before model.Disk) Phrase {
 func (o Discard) Apply(before model.Disk, env Env) (model.Disk, error) {
 	return edited(before, fitting, o.ID, "discard what is in", func(p *model.Partition) *Refusal {
 		if !p.FS.Kind.Frozen() {
-			return refusedFor("no swap space with a hibernated system is in it")
+			return refusedFor("it is not swap space with a hibernated system")
 		}
 		reason := cmp.Or(inUse(*p), env.Caps.Of(model.Swap).Create)
 		fs := newFilesystem(env, model.Swap, p.FS.Label, before.SectorSize.Bytes(p.Span.Len()), before.SectorSize)

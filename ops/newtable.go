@@ -50,7 +50,7 @@ func (o NewTable) Apply(before model.Disk, _ Env) (model.Disk, error) {
 	if reason := before.ReadOnly(); !reason.OK() && !before.TableGone() {
 		return before, &Refusal{
 			What: what, Reason: reason,
-			Nearest: "erase what is there with wipefs --all first, if it is of no use",
+			Nearest: "if nothing there is needed, erase it with wipefs --all first",
 		}
 	}
 	if o.Kind != model.TableMBR && o.Kind != model.TableGPT {

@@ -137,7 +137,7 @@ func TestRefusals(t *testing.T) {
 		{"uuid nothing", with(func(p *model.Partition) { p.FS = model.Filesystem{} }), "uuid 1 new", "cannot change the UUID in p1: there is no file system in it"},
 		{"uuid extended", chained(), "uuid 2 new", "cannot change the UUID in p2: an extended partition holds no file system"},
 		// Tables.
-		{"table read-only", broken, "table new gpt", "cannot make a new partition table: the table is damaged; erase what is there with wipefs --all first, if it is of no use"},
+		{"table read-only", broken, "table new gpt", "cannot make a new partition table: the table is damaged; if nothing there is needed, erase it with wipefs --all first"},
 		{"table too small", mbr(67), "table new gpt", "cannot make a new partition table: the disk, 33.5 KiB, is too small for one"},
 		{"table hibernated", fs(model.SwSuspend), "table new gpt", "cannot make a new partition table: p1 would be lost and it holds a hibernated system: start that and shut it down first; or discard it first (`discard 1`), if what it had not saved may be lost"},
 		{"gpt to gpt", gpt(1000 * mib), "table gpt", "cannot convert the table to GPT: it is a GPT already"},

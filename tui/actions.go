@@ -14,7 +14,6 @@ import (
 	"shunt/ops"
 	"shunt/ops/plan"
 	"shunt/tui/dialog"
-	"shunt/tui/widget"
 )
 
 // perform carries out the action that a dialog asks for. It closes the dialog first, unless the dialog waits for an
@@ -145,7 +144,7 @@ func (m Model) stageAll(a dialog.StageAll) Model {
 	text := fmt.Sprintf("%d operations are pending: a applies them, u takes back the last", len(a.Ops))
 	part := cmp.Or(a.Part, first.Part())
 	if len(a.Ops) == 1 {
-		text, part = stagedWords(d.queue, q, first, m.width-2), present(q, first)
+		text, part = stagedWords(d.queue, q, first), present(q, first)
 	}
 	d.pane = tablePane
 	return m.withDoc(m.current, d.with(q, part)).say(toneGood, text)
@@ -153,17 +152,17 @@ func (m Model) stageAll(a dialog.StageAll) Model {
 
 // stagedWords describes the result of an edit: it became an operation of its own, replaced an earlier one, or cancelled
 // one.
-func stagedWords(before, after ops.Queue, op ops.Operation, width int) string {
+func stagedWords(before, after ops.Queue, op ops.Operation) string {
 	const more = "; a applies, u takes it back"
 	_, last, _ := after.Undo()
 	text := ""
 	switch n := after.Len(); {
 	case n > before.Len():
-		text = "Pending: " + op.Describe(before.Preview()).String()
+		text = fmt.Sprintf("Pending as operation %d", n) // the list shows it
 	case droppedEdits(before, after, op) > 0:
 		text = droppedEditWords(before, op, droppedEdits(before, after, op))
 	case last.To >= 0:
-		text = "Pending, as one edit: " + described(after, last.To)
+		text = fmt.Sprintf("One edit now with operation %d", last.To+1)
 	case n == 0:
 		text = "These edits cancel each other: nothing is pending any more"
 	default:
@@ -172,8 +171,7 @@ func stagedWords(before, after ops.Queue, op ops.Operation, width int) string {
 	if after.Len() == 0 {
 		return text
 	}
-	// What to press next is never cut: the list shows the operation in full.
-	return widget.Fit(text, min(widget.Width(text), width-widget.Width(more)), cutMark) + more
+	return text + more
 }
 
 // droppedEdits returns how many pending edits of a partition its deletion replaced, if the partition is on the target.
@@ -195,9 +193,6 @@ func droppedEditWords(before ops.Queue, op ops.Operation, n int) string {
 	at := slices.IndexFunc(before.Ops(), func(old ops.Operation) bool { return old.Part() == op.Part() })
 	return text + "; its " + ops.Noun(before.Ops()[at]) + " is dropped"
 }
-
-// cutMark ends a text that was cut in a message. Messages are not styled yet, so the mark is replaced in ASCII later.
-const cutMark = "…"
 
 func (m Model) clearQueue(d document) Model {
 	d.cleared = d.queue

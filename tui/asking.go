@@ -93,7 +93,7 @@ func (m Model) outdated(s subject, action dialog.Action) string {
 		return "" // these do not depend on the subject; Quit checks again
 	case dialog.Commit:
 		if d.gen != s.doc || d.run.gen != s.run || !d.run.asks() {
-			return "The rehearsal is not waiting any more: nothing was applied"
+			return "The rehearsal is over: nothing was applied"
 		}
 		return ""
 	case dialog.StopRun:

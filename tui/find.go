@@ -190,7 +190,11 @@ func (m Model) findPrompt() (line string, cursor *dialog.Point) {
 	if words := strings.TrimSpace(m.findWords()); words != "" {
 		line += " " + m.st.Muted.Render(words[strings.Index(words, ": ")+2:])
 	}
-	line += "  " + m.st.Key.Render("↑↓") + " next  " + m.st.Key.Render("esc") + " leave"
+	leave := "  " + m.st.Key.Render("esc") + " leave"
+	if next := "  " + m.st.Key.Render("↑↓") + " next"; widget.Width(line+next+leave) <= m.width {
+		line += next
+	}
+	line += leave
 	return widget.Fit(line, m.width, m.st.More), &dialog.Point{X: len(label) + 1 + x, Y: m.height - 1}
 }
 

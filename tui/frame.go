@@ -121,14 +121,15 @@ func (m Model) title() string {
 	right := ""
 	if d, ok := m.doc(); ok {
 		left += "  " + widget.Line(m.tabs())
-		if d.state == docOpen {
-			left += "   " + m.st.Muted.Render(d.summary())
-		}
 		if text := m.elsewhere(); text != "" {
 			right = m.st.Focus.Render(widget.Fit(text, min(widget.Width(text), m.width/3), m.st.More)) + " "
 		}
 		if text := d.stateWords(); text != "" {
 			right += m.st.Warn.Render(text) + " "
+		}
+		if d.state == docOpen {
+			const gap = "   "
+			left += gap + m.st.Muted.Render(d.summary(m.width-widget.Width(left)-len(gap)-widget.Width(right)-1))
 		}
 	}
 	return widget.Fit(left, m.width-widget.Width(right)-1, m.st.More) + " " + right

@@ -171,6 +171,6 @@ func (m Model) snapshotRead(i int, next ops.Queue, op ops.ApplySnapshot, err err
 	if err != nil {
 		return m.withDoc(i, d).refuse(err)
 	}
-	text := stagedWords(d.queue, next, op, m.width-2)
+	text := stagedWords(d.queue, next, op)
 	return m.withDoc(i, d.with(next, 0)).say(toneGood, text)
 }

@@ -120,10 +120,10 @@ func TestHeldAnswers(t *testing.T) {
 	s := story{t, open(t, target), target}
 	s.toRehearsal()
 	s.d.Do(func() { s.run().Finish(passed()) })
-	s.d.Contains("no key counts until you pause for a moment")
+	s.d.Contains("keys count again after a short pause")
 	s.d.Lacks("[ n ")
 	quietly(s.d)
-	s.d.Lacks("no key counts")
+	s.d.Lacks("Just opened")
 	s.d.Contains("[ n ")
 }
 

@@ -146,11 +146,11 @@ func TestMouseElsewhere(t *testing.T) {
 func TestMouseOnAnswer(t *testing.T) {
 	d := open(t, Founding())
 	d.Press("d")
-	d.Contains("Pending: Delete p1", "1 pending")
+	d.Contains("Pending as operation 1", "1 pending")
 	for x := range 80 {
 		d.Press("u", "d")
 		d.ClickAt(x, 23)
-		d.Lacks("Pending: Delete")
+		d.Lacks("Pending as")
 		d.Contains("? help", "1 pending")
 	}
 	d.Click("? help", 0)

@@ -12,7 +12,7 @@ import (
 )
 
 // summary describes a target: "raw, 2.94 GiB, MBR, 512 B sectors".
-func (d document) summary() string {
+func (d document) summary(width int) string {
 	disk := d.queue.Preview()
 	table := disk.Table.String()
 	if disk.Table == (model.Table{}) {
@@ -24,7 +24,14 @@ func (d document) summary() string {
 	if d.facts.Note != "" {
 		parts = append(parts, widget.Clean(d.facts.Note))
 	}
-	return strings.Join(parts, ", ")
+	text := parts[0]
+	for _, part := range parts[1:] {
+		if widget.Width(text)+len(", ")+widget.Width(part) > width {
+			break // a part of a number would mislead
+		}
+		text += ", " + part
+	}
+	return text
 }
 
 // sizeFormats holds the functions that format the sizes in the table, each for its column.

@@ -137,7 +137,7 @@ func noneReturns(m Model, d document) model.Reason {
 	if pending {
 		return "All that is sure is pending already: esc leads to the list of pending operations"
 	}
-	return "Nothing is sure enough to go back unasked: p puts the selected one back"
+	return "None is sure enough to put all back: p puts the selected one back"
 }
 
 func noLostFiles(m Model, _ document) model.Reason {
@@ -243,7 +243,7 @@ func (m Model) lostWhy() []string {
 	}
 	b := m.block(m.width - 4)
 	for _, why := range report.LostWhy(m.lost.found[m.lost.at]) {
-		b.wrap(m.st.Muted, "- "+widget.Clean(why))
+		b.hang(m.st.Muted.Render("- "), widget.Clean(why), m.st.Muted)
 	}
 	return append([]string{""}, b.lines...)
 }

@@ -56,17 +56,11 @@ func (m Model) rejudged(i int, env ops.Env) Model {
 	return m.withDoc(i, d)
 }
 
-// abilityNames holds the headings of the columns, in full and in short.
-var abilityNames = map[ops.Ability][2]string{
-	ops.CanCreate: {"create", "new"}, ops.CanGrow: {"grow", "grow"}, ops.CanShrink: {"shrink", "shr"}, ops.CanMove: {
-		"move",
-		"move",
-	},
-	ops.CanCopy: {"copy", "copy"}, ops.CanCheck: {"check", "chk"}, ops.CanLabel: {"label", "labl"}, ops.CanUUID: {
-		"UUID",
-		"UUID",
-	},
-	ops.CanOnline: {"online", "onl"},
+// abilityNames holds the headings of the columns, in full and in short, and what they mean in words.
+var abilityNames = map[ops.Ability][3]string{
+	ops.CanCreate: {"create", "new", "create"}, ops.CanGrow: {"grow", "grow", "grow"}, ops.CanShrink: {"shrink", "shr", "shrink"},
+	ops.CanMove: {"move", "move", "move"}, ops.CanCopy: {"copy", "copy", "copy"}, ops.CanCheck: {"check", "chk", "check"},
+	ops.CanLabel: {"label", "labl", "label"}, ops.CanUUID: {"UUID", "UUID", "new UUID"}, ops.CanOnline: {"in use", "use", "grow in use"},
 }
 
 func (m Model) supportBindings(document) []binding {
@@ -105,7 +99,7 @@ func (m Model) supportPage(_ document) []string {
 	if at >= 0 {
 		ability := ops.Abilities()[m.reader.column]
 		cell := s.Rows[at].Cells[ability]
-		what := fmt.Sprintf("%s, %s: ", s.Rows[at].Kind, abilityNames[ability][0])
+		what := fmt.Sprintf("%s, %s: ", s.Rows[at].Kind, abilityNames[ability][2])
 		if cell.Reason.OK() {
 			b.hang(st.Strong.Render(what), "yes", st.Good)
 		} else {

@@ -125,7 +125,7 @@ func (m Model) bottom() string {
 		return line
 	}
 	if m.gate.closed {
-		const text = "Just opened: no key counts until you pause for a moment"
+		const text = "Just opened: keys count again after a short pause"
 		return widget.Fit(" "+m.st.Muted.Render(text), m.width, m.st.More)
 	}
 	return widget.Fit(widget.Line(m.keySpots()), m.width, m.st.More)

@@ -42,7 +42,7 @@ func (m Model) askReading(asked document, list []ops.Reading) Model {
 		return m
 	}
 	if len(list) == 0 {
-		return m.say(toneWarn, "The damage leaves nothing of the table to choose: it can be restored from a saved one")
+		return m.say(toneWarn, "Nothing of the table can be read: it can be restored from a saved one")
 	}
 	text := []string{"The table is damaged or contradicts itself. It can be understood like this; what you choose becomes a pending operation:"}
 	answers := []dialog.Answer{{Label: "Leave it", Key: keymap.Bind("", "", "n"), Action: dialog.Close{}}}

@@ -20,8 +20,8 @@ func TestOperationWithSlice(t *testing.T) {
 	got := tui.EditAll(d.Model(), listing{Operation: ops.SetLabel{ID: 1, Label: "one"}}, listing{Operation: ops.Check{ID: 2}}, ops.Check{ID: 1})
 	const hint = "; a applies, u takes it back"
 	want := []string{
-		`Pending: Label ext4 in p1 "one"` + hint, "Pending: Check and repair ext4 in p2" + hint, "Pending: Check and repair ext4 in p1" + hint,
-		"Pending: Check and repair ext4 in p1" + hint, // a new order says nothing
+		"Pending as operation 1" + hint, "Pending as operation 2" + hint, "Pending as operation 3" + hint,
+		"Pending as operation 3" + hint, // a new order says nothing
 		`Removed: Label ext4 in p1 "one"`,
 		`Pending again: Label ext4 in p1 "one"`, `Back in its place: Label ext4 in p1 "one"`,
 		"Taken back: Check and repair ext4 in p1", "Taken back: Check and repair ext4 in p2", `Taken back: Label ext4 in p1 "one"`,

@@ -10,5 +10,5 @@ func TestWipeMenu(t *testing.T) {
 	d.Press("enter")
 	d.Contains("Wipe", "with zeros", "with random data", "Wipe unallocated space", "no undo brings it back")
 	d.Press("enter")
-	d.Contains("Pending: Wipe p2")
+	d.Contains("1 Wipe p2")
 }

@@ -31,7 +31,7 @@ type blankness struct {
 func newBlankness(r io.ReaderAt) *blankness { return &blankness{r, mostBlank, mostWeighed} }
 
 // unseen is what there is where only zeroes were read, but not everything was read.
-var unseen = unread("may hold something: only %s of the disk were read to see", geometry.FormatBytes(mostBlank))
+var unseen = unread("may hold something: only %s of the disk were read to find out", geometry.FormatBytes(mostBlank))
 
 // Unseen reports whether what was read is blank, and the rest was not read.
 func Unseen(fs model.Filesystem) bool { return fs == unseen }

@@ -30,7 +30,7 @@ func readBtrfs(s *superblock) bool {
 	case used > total:
 		s.fs.Dirty = "needs a check: it counts more in use than there is"
 	case total < size:
-		s.fs.Dirty = "needs a check: its device is larger than all of it"
+		s.fs.Dirty = "needs a check: it counts its device as larger than the whole file system"
 		s.fs.Used = geometry.Bytes(used)
 	default:
 		s.fs.Used = geometry.Bytes(used)

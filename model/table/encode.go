@@ -67,7 +67,7 @@ func EncodeOver(was, now io.ReaderAt, before, after model.Disk, newUUID func() u
 		return nil, fmt.Errorf("read back: %w", err)
 	}
 	if diff := cmp.Or(difference(back, after), string(back.ReadOnly())); diff != "" {
-		return nil, fmt.Errorf("table write would not read back: %s", diff)
+		return nil, fmt.Errorf("the new table would not be read back as it was meant: %s", diff)
 	}
 	return patches, nil
 }

@@ -12,7 +12,7 @@ func readMBR(src source, problems *report) (t model.Table, parts []model.Partiti
 	for i := range mbrSlots {
 		// Linux accepts such a table too.
 		if status := slotOf(src.first, i)[0]; status != 0x00 && status != 0x80 {
-			problems.warn("it is left as it is unless the boot flag is changed",
+			problems.warn("it stays as it is unless the boot flag is changed",
 				"sector 0: slot %d has the status byte 0x%02x, which is neither 0x00 nor 0x80", i+1, status)
 			problems.plainly("Entry %d of the partition table has an odd mark; it is left as it is.", i+1)
 		}

@@ -64,8 +64,8 @@ func mayWrite(t target.Target, p Source) error {
 			"that, or mount it read-only", p.Name, p.Part.Number)
 	}
 	if p.FS.Trait == model.Hibernated {
-		return fmt.Errorf("%s cannot be mounted for writing: a hibernated system in it will go on with what it knows; "+
-			"mount it read-only", p.Name)
+		return fmt.Errorf("%s cannot be mounted for writing: a hibernated system in it remembers the files as they were, and would damage "+
+			"them; mount it read-only", p.Name)
 	}
 	if p.FS.Kind == model.NTFS && !p.FS.Dirty.OK() {
 		return fmt.Errorf("%s cannot be mounted for writing: %s; let Windows check it first, or `check` in a plan, or mount it "+
@@ -129,7 +129,7 @@ func dead(dir string) bool {
 
 func clearDead(dir string) error {
 	if err := partfs.Disconnect(dir, true); err != nil && dead(dir) {
-		return tried.Errorf("unmount %s, which nobody serves any more: %w", dir, err)
+		return tried.Errorf("unmount %s, whose program has ended: %w", dir, err)
 	}
 	removeSpot(dir)
 	return nil

@@ -259,7 +259,7 @@ func below(dir *os.File, name string, flags int, mode uint32) (*os.File, error) 
 func (t *Tree) link(d *outDir, name, path string, e Entry) error {
 	target := string(e.Target)
 	if target == "" || strings.Contains(target, "\x00") {
-		t.problem(path, "it is a link to nowhere that is known: it was left out ("+e.NoTarget+")")
+		t.problem(path, "it is not known where this link leads: it was left out ("+e.NoTarget+")")
 		return nil
 	}
 	at := int(d.f.Fd())

@@ -136,12 +136,12 @@ func (d Driver) NotServed(access model.Access) (why model.Reason, missing string
 	program := len(d.Serves.Argv) > 0
 	switch {
 	case !program && d.contents == nil:
-		const text = "only the kernel reads %s, and only root can have it do that: use sudo, and a raw image or a device"
+		const text = "only the kernel can read %s, and only root can mount it: use sudo, and a raw image or a device"
 		return model.Because(text, d.Kind), ""
 	case access == model.ReadWrite && !program:
-		return model.Because("without the kernel's driver %s is only read: mount it read-only", d.Kind), ""
+		return model.Because("without the kernel's driver %s can only be read: mount it read-only", d.Kind), ""
 	case access == model.ReadWrite && len(d.Serves.Write) == 0:
-		return model.Because("%s is only read: mount it read-only", d.Kind), ""
+		return model.Because("%s can only be read: mount it read-only", d.Kind), ""
 	case d.ServedHere(access):
 		return "", ""
 	}

@@ -236,7 +236,7 @@ func (j job) runCheckExt(ctx context.Context) (output string, err error) {
 	})
 	switch {
 	case began > most && ctx.Err() == nil:
-		err = &ToolError{Argv: argv, Exit: exit, Means: "it began again and again", Output: output}
+		err = &ToolError{Argv: argv, Exit: exit, Means: "it restarted again and again", Output: output}
 	case err != nil:
 		err = tried.Errorf("run %s: %w", argv[0], err)
 	case !fsckCodes.good(exit):

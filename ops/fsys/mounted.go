@@ -14,7 +14,7 @@ import (
 // j.MountPoint is killed.
 func (j job) whileMounted(ctx context.Context, options string, do func(dir string) error) error {
 	if j.MountPoint == "" {
-		return errors.New("it takes a mount, and there is no place for one")
+		return errors.New("it must be mounted for that, and there is no directory to mount it at")
 	}
 	if options != "" {
 		options = "," + options

@@ -192,7 +192,7 @@ func TestResizeMountedRefusals(t *testing.T) {
 		{func() error { return tools.Resize(ctx, model.Btrfs, one, 200*geometry.MiB) }, "one of several devices"},
 		{func() error { return checked(ctx, tools, model.Btrfs, two) }, "one of several devices"},
 		{func() error { return tools.NewUUID(ctx, model.Btrfs, two, false) }, "one of several devices"},
-		{func() error { setSize(t, xfs, 400*mib); return tools.Resize(ctx, model.XFS, xfs, 400*geometry.MiB) }, "no place for one"},
+		{func() error { setSize(t, xfs, 400*mib); return tools.Resize(ctx, model.XFS, xfs, 400*geometry.MiB) }, "no directory to mount it at"},
 	} {
 		if err := c.do(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %q", err, c.want)

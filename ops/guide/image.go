@@ -19,7 +19,7 @@ func (s *solver) shrinkImage(q ops.Queue, w Wish, align geometry.Alignment) ([]P
 	smallest, why, cannot := ops.ImageLimits(d, q.Env())
 	switch {
 	case !w.Shrink:
-		return no("no wish was told")
+		return no("no size was given")
 	case !cannot.OK():
 		return no(cannot)
 	case d.Table.Kind == model.TableNone && smallest >= d.Sectors:

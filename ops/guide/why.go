@@ -52,7 +52,7 @@ func (s *solver) impossible(plans []Plan, w Wish) []Impossible {
 		no("grow the image", Impossible{Why: cannot})
 	}
 	if len(plans) == 0 && len(list) == 0 {
-		no("make room for "+ref, Impossible{Why: "what lies around it leaves too little, whatever is done with it"})
+		no("make room for "+ref, Impossible{Why: "the partitions around it cannot give that much room"})
 	}
 	return list
 }
@@ -128,5 +128,5 @@ func (l *line) kept(i int, need geometry.Sector) Impossible {
 	if stuck := l.items[l.target].stuck; !stuck.OK() && i < l.target {
 		return Impossible{Why: model.Because("%s cannot move there: %s", l.items[l.target].part.Ref(), stuck)}
 	}
-	return Impossible{Why: "what it can give is less than a step of the grid"}
+	return Impossible{Why: "what it can give is less than one step of the alignment"}
 }

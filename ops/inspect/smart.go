@@ -109,7 +109,7 @@ func health(out []byte) (report.SheetSection, error) {
 	s.Add("Serial", d.Serial)
 	s.Add("Firmware", d.Firmware)
 	if d.Rotation != nil {
-		s.Add("Rotation", map[bool]string{true: "none, it is an SSD", false: fmt.Sprintf("%d a minute", *d.Rotation)}[*d.Rotation == 0])
+		s.Add("Rotation", map[bool]string{true: "none: it is an SSD", false: fmt.Sprintf("%d a minute", *d.Rotation)}[*d.Rotation == 0])
 	}
 	if d.Heat.Current != nil {
 		s.Add("Temperature", fmt.Sprintf("%d °C", *d.Heat.Current))

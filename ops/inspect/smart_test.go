@@ -38,7 +38,7 @@ func TestHealth(t *testing.T) {
 			"Wear: 3 % of its life|Errors: 0 that lost data",
 		strings.Replace(nvmeDisk, `"available_spare":100`, `"available_spare":9`, 1): "Verdict: healthy|Model: Maker SSD 250GB|Serial: S4|" +
 			"Temperature: 35 °C|Powered on: 3149 hours|Spare: 9 % left!|Wear: 3 % of its life|Errors: 0 that lost data",
-		scsiDisk: "Verdict: healthy|Model: MAKER H10|Rotation: none, it is an SSD|Powered on: 22364 hours|Reallocated: 2 sectors!",
+		scsiDisk: "Verdict: healthy|Model: MAKER H10|Rotation: none: it is an SSD|Powered on: 22364 hours|Reallocated: 2 sectors!",
 		sleeping: "error: Device is in STANDBY mode, exit(2)",
 		`{}`:     "error: the disk does not say how healthy it is",
 		``:       "error: the output of smartctl cannot be read: unexpected end of JSON input",

@@ -72,7 +72,7 @@ func (r Repair) Told() bool { return r.Repaired || len(r.Mended) > 0 || r.Caveat
 func (r Repair) Lines(most int) []string {
 	var lines []string
 	for _, text := range r.Mended {
-		lines = append(lines, "in passing, nothing is lost by it: "+text)
+		lines = append(lines, "besides, without any loss: "+text)
 	}
 	if r.Caveat != "" {
 		lines = append(lines, r.Caveat)
@@ -81,7 +81,7 @@ func (r Repair) Lines(most int) []string {
 	case !r.Repaired:
 		return lines
 	case r.NotListed != "":
-		return append(lines, "what the repair costs is not known: "+r.NotListed+"; read what the tool says before you go on")
+		return append(lines, "what the repair will change is not known: "+r.NotListed+"; read what the tool says before you go on")
 	}
 	var parts []string
 	all := 0

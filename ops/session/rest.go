@@ -13,7 +13,7 @@ import (
 // has a low priority, and gives way: whatever else needs its target ends it first. A run that may write never rests.
 
 // errNoAhead says that a rehearsal in the background would be noticed here.
-var errNoAhead = errors.New("the windows of a rehearsal can be seen by all programs on this system: none begins in the background")
+var errNoAhead = errors.New("a rehearsal would show its view of the disk to all programs on this system: none begins in the background")
 
 // StartAhead is Start in the background: the run rests from its beginning. It also fails if a rehearsal would take room for more
 // than it may take unasked, or if others could notice it.

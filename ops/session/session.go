@@ -220,7 +220,7 @@ func mend(err error) string {
 	case errors.Is(err, journal.ErrDamaged):
 		return "The target may be in the middle of a transaction: put the journal's files back as they were, or restore the target from a backup and remove that directory."
 	}
-	return "Mend the cause and try again."
+	return "Remove the cause and try again."
 }
 
 // complete ends a transaction whose worker died after its last write to the target, before it removed the journal and sent

@@ -44,7 +44,7 @@ func checkTimes(dev Device, p journal.Program, seal journal.Seal) (same bool, er
 		return false, &ChangedError{Off: -1, What: what}
 	}
 	if !same && probedLen(seal.Probes) < probedLen(sealed(p, false)) {
-		what := "the system no longer knows whether it was changed"
+		what := "it is not known any more whether it was changed"
 		if now.Known() {
 			what = "something about it was changed on " + localTime(now.Changed)
 		}

@@ -93,7 +93,7 @@ func (c contents) runOp(dev Device, op journal.Op) (what string, err error) {
 	case journal.OpExchange:
 		n, ok := dev.(named)
 		if !ok {
-			return "understand", fmt.Errorf("%w: it exchanges two files, and the target is no such image", journal.ErrDamaged)
+			return "understand", fmt.Errorf("%w: it exchanges two files, and this target has only one", journal.ErrDamaged)
 		}
 		return "give the other file the name of", n.exchange(op)
 	case journal.OpReserve:

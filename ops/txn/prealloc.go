@@ -43,5 +43,5 @@ func reserve(dev Device, off, n int64) error {
 	if r, ok := dev.(target.Reserver); ok {
 		return r.Reserve(off, n)
 	}
-	return errors.New("it lies on no host whose room could be allocated")
+	return errors.New("it lies on no file system whose room could be allocated")
 }

@@ -240,7 +240,7 @@ func (r *Rehearsal) inspect(
 		damaged := (*fsys.DamagedError)(nil)
 		if s.Kind == ops.StepCheckFS && errors.As(err, &damaged) && damaged.Repairs {
 			p, _ := r.Before.Partition(s.Part)
-			err = fmt.Errorf("%w; it is not repaired in passing, as that can cost files: have it checked by an operation of its own "+
+			err = fmt.Errorf("%w; it is not repaired along the way, because that can lose files: have it checked by an operation of its own "+
 				"(`check %d`), which says what becomes of the files before anything is written", err, p.Number)
 		}
 		return err

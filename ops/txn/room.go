@@ -64,7 +64,7 @@ func roomOf(side journal.Store) (Room, error) {
 	if r, ok := base.(Roomy); ok {
 		return r.Room(name), nil
 	}
-	return nil, errors.New("internal error: nobody knows where the new file waits; nothing was changed, please report this")
+	return nil, errors.New("internal error: the place of the new file is not known; nothing was changed, please report this")
 }
 
 // waitingTakes returns how much room the file takes that waits for a side, 0 if there is none.

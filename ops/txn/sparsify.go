@@ -45,7 +45,7 @@ func (r *Rehearsal) findSpare(ctx context.Context, s ops.Step) error {
 		if isDamage(err) && !found.Features.Has(model.Unreplayed) {
 			r.Overlay.Revert(mark)
 			r.check = nil
-			r.alone = append(r.alone, fmt.Sprintf("the %s in %s is damaged, so all of it keeps its room: have it checked first", s.FS, s.Ref))
+			r.alone = append(r.alone, fmt.Sprintf("the %s in %s is damaged, so all of it keeps its room: check it first", s.FS, s.Ref))
 			return nil
 		}
 		if err != nil {

@@ -134,7 +134,7 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Re
 		return out, err
 	}
 	if lacks != nil {
-		w.logf("tools see more of this machine than they should: %v", lacks)
+		w.logf("tools could see more of this machine than their partition: %v", lacks)
 	}
 	w.windows = server.Path("") + "/"
 	ctx = tool.WithSandbox(ctx, func() *tool.Sandbox { return sandbox })

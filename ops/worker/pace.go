@@ -75,7 +75,7 @@ func threads() (ids []int) {
 // quarter of what is free.
 const mostUnasked = int64(geometry.GiB)
 
-var errTooMuchUnasked = errors.New("it needs more room beside the target than a rehearsal may take before anybody asks for it")
+var errTooMuchUnasked = errors.New("it needs more room beside the target than a rehearsal in the background may take")
 
 // An allowance is the room that the files of a rehearsal may take while it rests.
 type allowance struct {

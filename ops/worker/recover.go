@@ -155,7 +155,7 @@ func (w *process) notBegun(err error) report.Result {
 		err = tried.Errorf("%w (in %s)", err, ref)
 	}
 	r := w.failed(err)
-	r.Advice = "Undoing the transaction could destroy what was written since. To go back all the same, plan the opposite operations"
+	r.Advice = "Undoing the transaction could destroy what was written since. To go back all the same, apply the opposite operations"
 	return r
 }
 
@@ -179,7 +179,7 @@ func (w *process) howToGoOn(err error) string {
 	fault := new(txn.FaultError)
 	switch {
 	case w.job.Task == report.Undo:
-		return "Nothing is lost: the kept files hold all that is needed. Mend the cause, then run " + rollBack + " to go on with the undo."
+		return "Nothing is lost: the kept files hold all that is needed. Remove the cause, then run " + rollBack + " to go on with the undo."
 	case errors.Is(err, txn.ErrOtherTarget):
 		return "The target was changed or replaced after the transaction was interrupted, so neither finishing nor rolling back is safe. " +
 			"Put back the image that the journal belongs to. The journal was not changed."
@@ -202,7 +202,7 @@ func (w *process) howToGoOn(err error) string {
 	case errors.Is(err, txn.ErrStopped):
 		return "Nothing is lost. Run " + finish + " to finish, or " + rollBack + " to roll back."
 	}
-	return "Nothing is lost: the journal holds all that is needed. Mend the cause, then run " + finish + " to finish or " + rollBack + " to roll back."
+	return "Nothing is lost: the journal holds all that is needed. Remove the cause, then run " + finish + " to finish or " + rollBack + " to roll back."
 }
 
 // rollingBack reports whether the transaction can only be rolled back any more.

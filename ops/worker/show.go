@@ -263,7 +263,7 @@ func (p *patron) connect(ctx context.Context) (*os.File, error) {
 	case connection := <-p.connections:
 		return connection, nil
 	case <-ctx.Done():
-		return nil, errors.New("nobody has mounted it")
+		return nil, errors.New("it was not mounted")
 	}
 }
 

@@ -71,9 +71,9 @@ func checkEnd(s *settings, c report.ImageCheck) error {
 		unchecked += ": `apt install " + strings.Join(slices.Compact(packages), " ") + "`"
 	}
 	if !c.Clean {
-		return fmt.Errorf("something is wrong in %d of %d parts of %s%s", c.Count(report.Faulty), len(c.Checks), c.Path, unchecked)
+		return fmt.Errorf("faults were found in %d of %d parts of %s%s", c.Count(report.Faulty), len(c.Checks), c.Path, unchecked)
 	}
-	s.say("Nothing wrong was found in %s%s.", c.Path, unchecked)
+	s.say("No fault was found in %s%s.", c.Path, unchecked)
 	return nil
 }
 

@@ -350,7 +350,7 @@ func TestMountWrites(t *testing.T) {
 		sh(t, dir, "seq 1 50000 >want; "+check)
 	}
 	for _, r := range []struct{ image, number, says string }{
-		{"disk.raw", "3", "is only read: mount it read-only"},
+		{"disk.raw", "3", "can only be read: mount it read-only"},
 		{"disk.raw", "5", "squashfs is only read"},
 		{"disk.qcow2", "1", "make a raw image of it"},
 	} {

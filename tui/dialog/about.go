@@ -40,14 +40,14 @@ func (r row) numeric() row {
 
 // usual has the names and meanings of rows that several dialogs have.
 var usual = map[stop]about{
-	stopBefore: {means: "The free space before the partition, back to the one that lies there. Typing a number moves the partition."},
-	stopSize:   {means: "The size that it gets, or a change with a sign."},
-	stopAfter:  {means: "The free space behind the partition, up to the next one. Typing a number moves the partition."},
+	stopBefore: {means: "The free space before the partition, back to the previous one. A number typed here moves the partition."},
+	stopSize:   {means: "The new size, or a change with a sign."},
+	stopAfter:  {means: "The free space behind the partition, up to the next one. A number typed here moves it, too."},
 	stopAlign: {means: "The grid. A typed position, and the end of a typed size, go to its nearest line. A change is rounded to whole steps " +
 		"of it. The = key keeps what was typed, and a number of sectors (2048s) is always kept."},
 	stopBar: {
 		name:  "Bar",
-		means: "The partition in the room that it has. The arrow keys or the mouse move it, or one of its ends: space takes the next.",
+		means: "The partition and the room around it. The arrow keys or the mouse move it, or one of its ends: space takes the next.",
 	},
 	stopFS:       {name: "List", means: "What to choose from. What cannot be chosen says why."},
 	stopRole:     {means: "An MBR has room for 4 primary partitions; one of them can be extended and hold logical ones."},

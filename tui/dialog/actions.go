@@ -45,7 +45,8 @@ func (a *actions) check() {}
 const actionsWidth = 40
 
 func (a *actions) layout() layout {
-	height := func(p paper) int { return min(len(a.commands), max(2, p.height-5)) }
+	why := func(p paper) []string { return whole(widget.Clean(string(a.commands[a.list.at].Off)), 2, p.st.Warn, p) }
+	height := func(p paper) int { return min(len(a.commands), max(2, p.height-3-len(why(p)))) }
 	list := listOf(stopFS, actionsWidth-4, &a.list, height)
 	list.draw = func(p paper) drawing { return a.draw(height(p), p) }
 	list.mouse = func(m Mouse) Action {
@@ -55,15 +56,8 @@ func (a *actions) layout() layout {
 		a.list.at = m.Entry - 1
 		return a.accept()
 	}
-	why := shown(func(p paper) []string {
-		text := ""
-		if c := a.commands[a.list.at]; !c.Off.OK() {
-			text = string(c.Off)
-		}
-		return widget.Pad(notes(widget.Clean(text), p.width, 2, p.st.Warn.Render, p.st), p.width, 2, p.st.More)
-	})
 	return layout{
-		title: a.title, width: actionsWidth, rows: []row{list, why}, keys: []keymap.Binding{keyList()}, does: "do it", esc: "leave",
+		title: a.title, width: actionsWidth, rows: []row{list, shown(why)}, keys: []keymap.Binding{keyList()}, does: "do it", esc: "leave",
 		accept: a.accept, explained: true,
 	}
 }

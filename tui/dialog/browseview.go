@@ -55,7 +55,7 @@ func (b *browse) drawField(s drawing, p paper) drawing {
 // drawList draws the visible lines of the list.
 func (b *browse) drawList(p paper) drawing {
 	const most = 40
-	height := min(most, max(3, p.height-browseAbove-browseBelow-1))
+	height := min(most, max(3, p.height-browseAbove-len(b.details(p))-2))
 	from, to := widget.Visible(len(b.rows), b.at, height)
 	first := slices.IndexFunc(b.rows, func(r browseRow) bool { return r.entry })
 	if b.at < height && b.at <= max(first, 0) {
@@ -188,7 +188,7 @@ func (b *browse) details(p paper) []string {
 	}
 	text, look := b.detail(r, p.st)
 	out := []string{p.st.Muted.Render(fitTail(b.short(r.Path), p.width-1, p.st))}
-	return widget.Pad(append(out, notes(text, p.width-1, height-1, look.Render, p.st)...), p.width, height, p.st.More)
+	return append(out, whole(text, height-1, look, p)...)
 }
 
 func (b *browse) detail(r browseRow, st *styles.Styles) (string, styles.Look) {

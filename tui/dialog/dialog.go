@@ -109,6 +109,9 @@ func DrawAt(d Dialog, corner *Point, width, height int, st *styles.Styles) Drawn
 	body := d.View(width-2*insetX, height-2*insetY-2, st)
 	inner := min(body.Width, width-2*insetX)
 	keys := widget.KeyLines(d.Keys(), inner, st)
+	if usual := 2; len(keys) > usual { // the body has to leave them more room
+		body = d.View(width-2*insetX, height-2*insetY-len(keys), st)
+	}
 	lines, above := slices.Clone(body.Lines), 0
 	switch free := height - 2*insetY - len(keys) - len(lines); {
 	case free >= 3:

@@ -79,7 +79,7 @@ func (e *entry) check() {
 func (e *entry) layout() layout {
 	rows := []row{field(stopName, e.name, 36, &e.field).meant(strings.Join(e.notes, " ")), blank()}
 	for _, n := range e.notes {
-		rows = append(rows, hint(n, 2))
+		rows = append(rows, hint(n, 3))
 	}
 	return layout{
 		title: e.title, rows: append(rows, blank(), e.outcome("No change yet.")),

@@ -52,7 +52,7 @@ func (s *entrySize) layout() layout {
 	return layout{
 		title: "The entry alone of", part: &s.part,
 		rows: []row{
-			size, blank(), hint("The table gets another length. What is in the partition is neither resized nor moved nor checked.", 2),
+			size, blank(), hint("The table gets another length. What is in the partition is neither resized nor moved nor checked.", 3),
 			s.meaning(), blank(), s.outcome("No change yet."),
 		},
 		keys: []keymap.Binding{keyClear()}, does: "resize the entry", accept: s.stage,
@@ -64,21 +64,20 @@ func (s *entrySize) meaning() row {
 	return shown(func(p paper) []string {
 		d := s.queue.Preview()
 		cut := ops.ResizeEntry{ID: s.part.ID, Len: s.sectors}.Cuts(d)
-		var lines []string
 		switch known := s.part.FS.Known() && s.part.FS.Size > 0; {
 		case !s.changes || s.wrong != nil:
 		case cut > 0:
-			lines = notes(fmt.Sprintf("The last %s of its %s would lie behind the partition: it cannot be mounted until it has that room back, and "+
+			return whole(fmt.Sprintf("The last %s of its %s would lie behind the partition: it cannot be mounted until it has that room back, and "+
 				"whatever is put there destroys it. Resize the partition (m) to shrink both.", geometry.FormatBytes(cut), s.part.FS.Kind),
-				p.width, 3, p.st.Bad.Render, p.st)
+				3, p.st.Bad, p)
 		case s.sectors < s.part.Span.Len() && !known:
-			lines = notes("Nobody knows how far its contents reach: what lies behind the new end would not be in the partition any more.",
-				p.width, 3, p.st.Bad.Render, p.st)
+			return whole("It is not known how far its contents reach: what lies behind the new end would not be in the partition any more.",
+				3, p.st.Bad, p)
 		case s.sectors < s.part.Span.Len():
-			lines = notes(fmt.Sprintf("Its %s fits and stays whole.", s.part.FS.Kind), p.width, 3, p.st.Good.Render, p.st)
+			return whole(fmt.Sprintf("Its %s fits and stays whole.", s.part.FS.Kind), 3, p.st.Good, p)
 		default:
-			lines = notes("This is harmless: its contents stay as they are, and F fills the new room.", p.width, 3, p.st.Good.Render, p.st)
+			return whole("This is harmless: its contents stay as they are, and F fills the new room.", 3, p.st.Good, p)
 		}
-		return widget.Pad(lines, p.width, 3, p.st.More)
+		return whole("", 3, p.st.Muted, p)
 	})
 }

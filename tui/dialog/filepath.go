@@ -152,7 +152,7 @@ func (s *filePath) recentRow() row {
 
 func (s *filePath) layout() layout {
 	return layout{
-		title: s.title, rows: []row{hint(s.text, 3), blank(), pathField(&s.path.field), s.path.matches(), s.recentRow()}, first: s.take,
+		title: s.title, rows: []row{hint(s.text, 5), blank(), pathField(&s.path.field), s.path.matches(), s.recentRow()}, first: s.take,
 		does: s.does, more: []keymap.Binding{keyComplete(), keyClear()},
 		accept: func() Action {
 			if s.path.field.Value() == "" {

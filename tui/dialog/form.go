@@ -75,6 +75,7 @@ const (
 // row is a part of a form. Rows with the same stop have the keyboard together; the first of them receives the keys.
 type row struct {
 	stop  stop
+	spare bool             // left out if the window is too low
 	tab   int              // the tab key visits lower numbers first, and equal numbers from top to bottom
 	keys  []keymap.Binding // shown while it has the keyboard
 	draw  func(p paper) drawing
@@ -240,13 +241,29 @@ func (f *form[T, P]) mouse(l layout, m Mouse) (action Action) {
 // View draws the rows.
 func (f form[T, P]) View(width, height int, st *styles.Styles) View {
 	l := P(&f.is).layout()
-	v := View{Title: l.title, Tone: l.tone, Width: bodyWidth(width, cmp.Or(l.width, formWidth)), Spots: map[int][]widget.Spot{}}
+	v := View{Title: l.title, Tone: l.tone, Width: bodyWidth(width, cmp.Or(l.width, formWidth))}
 	if l.part != nil {
 		v.Title += " " + partTitle(*l.part, st)
 	}
 	if l.typed != "" {
 		v.Title += "  /" + l.typed
 	}
+	full := f.draw(l, v, height, st)
+	if len(full.Lines) <= height {
+		return full
+	}
+	l.rows = slices.Clone(l.rows)
+	for i, r := range l.rows {
+		if r.spare {
+			l.rows[i].draw = func(paper) drawing { return drawing{} }
+		}
+	}
+	return f.draw(l, v, height, st)
+}
+
+// draw adds the rows to the body of a window.
+func (f form[T, P]) draw(l layout, v View, height int, st *styles.Styles) View {
+	v.Spots = map[int][]widget.Spot{}
 	for i, r := range l.rows {
 		y := len(v.Lines)
 		here := r.stop == f.at && r.stop != stopNone

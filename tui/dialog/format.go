@@ -75,12 +75,13 @@ func (f *format) layout() layout {
 
 // lost describes what formatting deletes.
 func (f *format) lost(p paper) []string {
-	if f.err != nil {
-		return []string{""}
-	}
 	text := fmt.Sprintf("All data in this %s is lost when this is applied.", f.part.FS.Kind)
 	if !f.part.FS.Known() {
 		text = "All data in " + contentsWord(f.part) + " is lost when this is applied."
 	}
-	return []string{p.st.Warn.Render(widget.Fit(text, p.width, p.st.More))}
+	lines := whole(text, 1, p.st.Warn, p)
+	if f.err != nil {
+		return make([]string, len(lines)) // so that the window keeps its size
+	}
+	return lines
 }

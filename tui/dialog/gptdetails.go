@@ -123,7 +123,7 @@ func (g *gptDetails) layout() layout {
 			field(stopName, "Hybrid MBR lists", formField, &g.hybrid).
 				meant("Numbers of up to three partitions, as 1 3, that the first sector lists too. Empty: it protects the GPT, as it should. " +
 					"Only a system that cannot read a GPT needs a hybrid MBR."),
-			hint(hybridHint, 3),
+			hint(hybridHint, 4),
 			blank(), hint(fmt.Sprintf("The %d entries take %d sectors. Partitions stay where they are.", t.Slots, t.ArraySectors(z)), 2),
 			blank(), g.outcome("No change yet."),
 		},

@@ -144,14 +144,14 @@ func (s *imageSize) layout() layout {
 	rows := []row{size}
 	switch {
 	case s.queue.Preview().Image.Renews:
-		rows = append(rows, hint("Its format cannot change the size in place: a new image is written, which takes the name", 2))
+		rows = append(rows, hint("Its format cannot change the size in place: a new image is written, which takes the name of the old one", 3))
 	case s.grows():
-		rows = append(rows, s.preallocRow(), hint(s.preallocHint(), 1))
+		rows = append(rows, s.preallocRow(), hint(s.preallocHint(), 2))
 	}
 	return layout{
 		title: "Image size", rows: append(
 			rows, blank(), hint("Size now "+sizeText(s.z.Bytes(s.now)), 1),
-			hint("Smallest "+sizeText(s.z.Bytes(s.smallest))+": "+string(s.why), 2), blank(),
+			hint("Smallest "+sizeText(s.z.Bytes(s.smallest))+": "+string(s.why), 6), blank(),
 			s.outcome(sizeHint),
 		),
 		accept: s.stage, does: "set size",

@@ -96,7 +96,14 @@ func (k *kindPick) row() row {
 
 // layout returns the list of all contents.
 func (k *kindPick) layout() layout {
-	height := func(p paper) int { return min(len(k.kinds), max(3, p.height-6)) }
+	why := func(p paper) []string {
+		text := ""
+		if off := k.chosen().off; !off.OK() {
+			text = "Not possible: " + string(off)
+		}
+		return whole(widget.Clean(text), 2, p.st.Warn, p)
+	}
+	height := func(p paper) int { return min(len(k.kinds), max(3, p.height-4-len(why(p)))) }
 	list := listOf(stopFS, 10, &k.list, height)
 	click := list.mouse
 	list.mouse = func(m Mouse) Action {
@@ -106,15 +113,8 @@ func (k *kindPick) layout() layout {
 		}
 		return nil
 	}
-	why := shown(func(p paper) []string {
-		text := ""
-		if off := k.chosen().off; !off.OK() {
-			text = "Not possible: " + string(off)
-		}
-		return widget.Pad(notes(widget.Clean(text), p.width, 2, p.st.Warn.Render, p.st), p.width, 2, p.st.More)
-	})
 	return layout{
-		title: "File system of the new partition", rows: []row{list, why}, accept: k.accept, does: "choose", typed: k.list.typed,
+		title: "File system of the new partition", rows: []row{list, shown(why)}, accept: k.accept, does: "choose", typed: k.list.typed,
 		keys: []keymap.Binding{keyList(), keymap.Bind("letters", "find")},
 		back: func() bool {
 			if !k.list.clear() {

@@ -90,12 +90,12 @@ func (r *makeRoom) list(p paper) drawing {
 		l.add(0, "", st.Muted.Render("Not possible:"))
 	}
 	for _, n := range r.no {
-		l.add(0, notes("  "+widget.Clean(ops.Capital(n.String())), p.width, 3, st.Muted.Render, st)...)
+		l.add(0, notes("  "+widget.Clean(ops.Capital(n.String())), p.width, 9, st.Muted.Render, st)...)
 	}
 	if _, _, cannot := ops.ImageLimits(r.queue.Preview(), r.queue.Env()); len(r.plans) == 0 && r.most() && !r.search.out && cannot.OK() {
 		// "max" does not let the image grow, which may be the only way left.
 		const hint = `Type a size ("4GiB") or a change ("+1GiB"): the image can grow to make that room.`
-		l.add(0, append([]string{""}, notes(hint, p.width, 3, st.Text.Render, st)...)...)
+		l.add(0, append([]string{""}, notes(hint, p.width, 9, st.Text.Render, st)...)...)
 	}
 	if r.searching() {
 		for i, line := range l.lines {

@@ -73,7 +73,7 @@ func (m *menu) layout() layout {
 	}
 	column = min(column, formWidth*2/3)
 	item := m.items[m.list.at]
-	about := shown(func(p paper) []string {
+	about := func(p paper) []string {
 		text, look := item.Note, p.st.Muted
 		switch fits := m.list.choices[m.list.at].noteFits(column, p.width); {
 		case fits:
@@ -81,13 +81,13 @@ func (m *menu) layout() layout {
 		case !item.Off.OK():
 			text, look = "Not possible: "+string(item.Off), p.st.Warn
 		}
-		return widget.Pad(notes(widget.Clean(text), p.width, 3, look.Render, p.st), p.width, 3, p.st.More)
-	})
-	height := func(p paper) int { return min(len(m.items), max(2, p.height-6-m.lines)) }
+		return whole(widget.Clean(text), 3, look, p)
+	}
+	height := func(p paper) int { return min(len(m.items), max(2, p.height-3-len(about(p))-m.lines)) }
 	return layout{
 		title: m.title,
 		rows: slices.Concat(m.above, []row{
-			blank(), listOf(stopFS, column, &m.list, height), blank(), about,
+			blank(), listOf(stopFS, column, &m.list, height), blank(), shown(about),
 		}),
 		keys: []keymap.Binding{keyList()}, does: "do it", back: m.list.clear, typed: m.list.typed,
 		accept: func() Action {

@@ -47,14 +47,14 @@ func (t *newTable) layout() layout {
 	if t.queue.Preview().Table.Kind == model.TableNone {
 		no = "Leave it"
 	}
-	lost := shown(func(p paper) []string { return notes(t.lost(), p.width, 4, p.st.Warn.Render, p.st) })
+	lost := shown(func(p paper) []string { return whole(t.lost(), 1, p.st.Warn, p) })
 	answers := YesNo(no, "New table", widget.Writes, t.stage())
 	kind := pick(stopFS, "Kind", []string{"GPT", "MBR"}, &t.kind)
 	kind.keys = nil
 	kind = kind.meant("GPT suits every new disk. MBR is for old firmware and for small cards.")
 	return layout{
 		title: "New partition table", tone: Warning,
-		rows:  []row{kind, hint(about, 2), blank(), lost, blank(), t.outcome(""), answerRow(answers, &t.chosen)},
+		rows:  []row{kind, hint(about, 3), blank(), lost, blank(), t.outcome(""), answerRow(answers, &t.chosen)},
 		first: func(msg tea.Msg) (Action, bool) { return pressed(answers, msg) },
 		keys:  []keymap.Binding{keyChoose()}, does: "answer",
 		accept: func() Action { return answers[t.chosen].Action },

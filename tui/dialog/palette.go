@@ -48,18 +48,8 @@ func (p *palette) layout() layout {
 	field := pathField(&p.field)
 	field.draw = func(on paper) drawing { return fieldLine(on.st.Focus.Render("Find "), p.field, on.width-7, on) }
 	field.take = p.write
-	why := shown(func(on paper) []string {
-		text := ""
-		switch c, ok := p.chosen(); {
-		case !ok:
-			text = "No command has these words."
-		case !c.Off.OK():
-			text = "Not possible now: " + string(c.Off)
-		}
-		return widget.Pad(notes(widget.Clean(text), on.width, 2, on.st.Warn.Render, on.st), on.width, 2, on.st.More)
-	})
 	return layout{
-		title: "Commands", rows: []row{field, blank(), p.commandsRow(), blank(), why}, keys: []keymap.Binding{keyList()}, does: "do it",
+		title: "Commands", rows: []row{field, blank(), p.commandsRow(), blank(), shown(p.why)}, keys: []keymap.Binding{keyList()}, does: "do it",
 		first: func(msg tea.Msg) (Action, bool) {
 			press, _ := msg.(tea.KeyPressMsg)
 			moves := !keymap.Match(press, keyHome(), keyEnd()) // these belong to the field
@@ -69,10 +59,22 @@ func (p *palette) layout() layout {
 	}
 }
 
+// why says why the selected command cannot be used.
+func (p *palette) why(on paper) []string {
+	text := ""
+	switch c, ok := p.chosen(); {
+	case !ok:
+		text = "No command has these words."
+	case !c.Off.OK():
+		text = "Not possible now: " + string(c.Off)
+	}
+	return whole(widget.Clean(text), 2, on.st.Warn, on)
+}
+
 // commandsRow returns the row with the list. A click on the selected command does it.
 func (p *palette) commandsRow() row {
 	const column = nameColumn + 12
-	height := func(on paper) int { return max(2, min(paletteHeight, on.height-7)) }
+	height := func(on paper) int { return max(2, min(paletteHeight, on.height-5-len(p.why(on)))) }
 	list := listOf(stopName, column, &p.list, height)
 	list.draw = func(on paper) drawing {
 		on.here = true

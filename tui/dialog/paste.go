@@ -40,7 +40,7 @@ func (c Clip) notes() []string {
 	if c.Part.FS.UUID == "" {
 		return nil
 	}
-	return []string{"Its label stays the same, too. If one system uses both, set a new UUID on the copy (w)."}
+	return []string{"The copy keeps the label, too. If one system uses both, set a new UUID on the copy (w)."}
 }
 
 // paste asks for the place and the size of a copy in free space.
@@ -108,10 +108,10 @@ func (p *paste) layout() layout {
 	rows := p.rows(fill{look, p.clip.Part.FS.Used}, stopBefore, p.limitKeys()...)
 	rows = append(append(rows, p.roleRow()...), p.gridNote())
 	for _, n := range p.clip.notes() {
-		rows = append(rows, hint(n, 2))
+		rows = append(rows, hint(n, 4))
 	}
 	if why := p.limits.Grow; !why.OK() {
-		rows = append(rows, hint("The size stays: "+string(why), 2))
+		rows = append(rows, hint("The size stays: "+string(why), 6))
 	}
 	return layout{
 		title: "Paste " + p.clip.Ref(), rows: append(rows, blank(), p.outcome("")),

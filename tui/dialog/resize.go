@@ -42,7 +42,7 @@ func (r *resize) layout() layout {
 	look := func(st *styles.Styles) styles.Look { return partStyle(r.part, st) }
 	rows := append(r.rows(fill{look, r.part.FS.Used}, stopBefore, r.limitKeys()...), r.gridNote())
 	for _, limit := range r.limitWords() {
-		rows = append(rows, hint(limit, 2))
+		rows = append(rows, hint(limit, 6))
 	}
 	idle := "No change yet."
 	if r.fixed(stopSize).OK() {

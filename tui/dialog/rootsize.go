@@ -77,7 +77,7 @@ func (s *rootSize) describe() {
 func (s *rootSize) layout() layout {
 	title, does, idle := "Enlarge the image and its root", "enlarge", sizeHint
 	if s.to == Shrink {
-		title, does, idle = "Shrink the image and its root", "shrink", sizeHint+" Without one, it becomes as small as its contents allow."
+		title, does, idle = "Shrink the image and its root", "shrink", sizeHint+" Without a size, it becomes as small as its contents allow."
 	}
 	d := s.queue.Preview()
 	size := field(stopSize, "New size", formField, &s.field).numeric().meant("The size that the whole image gets, or a change with a sign. " + rule)
@@ -101,7 +101,7 @@ func (s *rootSize) layout() layout {
 func (s *rootSize) rootRow(d model.Disk) row {
 	if len(s.roots.Parts) == 1 {
 		p, _ := d.Partition(s.id())
-		return hint("Root: "+widget.Clean(enlarge.Named(d, p))+", "+s.roots.Rank.String(), 2)
+		return hint("Root: "+widget.Clean(enlarge.Named(d, p))+", "+s.roots.Rank.String(), 4)
 	}
 	var words []string
 	for _, id := range s.roots.Parts {
@@ -117,9 +117,9 @@ func (s *rootSize) moves(idle string) row {
 	return shown(func(p paper) (lines []string) {
 		switch {
 		case s.wrong != nil:
-			lines = notes(ops.Capital(s.wrong.Error()), p.width, height, p.st.Warn.Render, p.st)
+			lines = whole(ops.Capital(s.wrong.Error()), height, p.st.Warn, p)
 		case s.refused != nil:
-			lines = notes(ops.Capital(s.refused.Error()), p.width, height, p.st.Bad.Render, p.st)
+			lines = whole(ops.Capital(s.refused.Error()), height, p.st.Bad, p)
 		case len(s.words) == 0:
 			lines = notes(idle, p.width, height, p.st.Muted.Render, p.st)
 		default:
@@ -127,7 +127,7 @@ func (s *rootSize) moves(idle string) row {
 				lines = append(lines, notes(text, p.width, 1, p.st.Strong.Render, p.st)...)
 			}
 		}
-		return widget.Pad(lines, p.width, height, p.st.More)
+		return widget.Pad(lines, p.width, max(height, len(lines)), p.st.More)
 	})
 }
 

@@ -19,8 +19,19 @@ func shown(lines func(p paper) []string) row {
 	return row{draw: func(p paper) drawing { return drawing{lines: lines(p)} }}
 }
 
-// blank returns an empty line.
-func blank() row { return shown(func(paper) []string { return []string{""} }) }
+// blank returns an empty line. A window that is too low for its dialog leaves them out.
+func blank() row {
+	r := shown(func(paper) []string { return []string{""} })
+	r.spare = true
+	return r
+}
+
+// whole wraps a text that must not be cut, such as a reason. It takes least lines at least, so that the window keeps its
+// size while the text changes.
+func whole(text string, least int, look styles.Look, p paper) []string {
+	lines := notes(text, p.width, max(least, p.height/2), look.Render, p.st)
+	return widget.Pad(lines, p.width, max(least, len(lines)), p.st.More)
+}
 
 // hint returns a row with a muted text of at most height lines.
 func hint(text string, height int) row {

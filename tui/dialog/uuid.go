@@ -39,7 +39,7 @@ func (u *newUUID) layout() layout {
 		meaning += " Windows shows only half of the UUID, and may ask for activation again if that half changes."
 	}
 	return layout{
-		title: "New UUID for", part: &u.part, rows: append(rows, blank(), hint(meaning, 5), blank(), u.outcome("")),
+		title: "New UUID for", part: &u.part, rows: append(rows, blank(), hint(meaning, 6), blank(), u.outcome("")),
 		accept: u.stage, does: "set new UUID",
 	}
 }

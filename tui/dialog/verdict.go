@@ -59,7 +59,7 @@ func (v verdict) action(wrong error, staged Action) Action {
 	return staged
 }
 
-// verdictHeight is the height of every verdict, so that the window keeps its size while the user types.
+// verdictHeight is the height of nearly every verdict, so that the window keeps its size while the user types.
 const verdictHeight = 3
 
 // row shows the operation that Enter would stage and its cost, why it is impossible, or the idle text.
@@ -67,15 +67,13 @@ func (v verdict) row(wrong error, idle string) row {
 	return shown(func(p paper) (lines []string) {
 		switch {
 		case wrong != nil:
-			lines = notes(ops.Capital(wrong.Error()), p.width, verdictHeight, p.st.Warn.Render, p.st)
+			return whole(ops.Capital(wrong.Error()), verdictHeight, p.st.Warn, p)
 		case v.err != nil:
-			lines = notes(ops.Capital(v.err.Error()), p.width, verdictHeight, p.st.Bad.Render, p.st)
+			return whole(ops.Capital(v.err.Error()), verdictHeight, p.st.Bad, p)
 		case !v.changes:
-			lines = notes(idle, p.width, verdictHeight, p.st.Muted.Render, p.st)
-		default:
-			lines = notes(v.what, p.width, 2, p.st.Strong.Render, p.st)
-			lines = append(lines, notes(v.cost, p.width, verdictHeight-len(lines), p.st.Good.Render, p.st)...)
+			return whole(idle, verdictHeight, p.st.Muted, p)
 		}
-		return widget.Pad(lines, p.width, verdictHeight, p.st.More)
+		lines = append(whole(v.what, 1, p.st.Strong, p), whole(v.cost, 1, p.st.Good, p)...)
+		return widget.Pad(lines, p.width, max(verdictHeight, len(lines)), p.st.More)
 	})
 }

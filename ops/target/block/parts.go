@@ -125,7 +125,7 @@ func (b *device) Withdraw(numbers []int) error {
 			for _, back := range taken {
 				err = errors.Join(err, b.change(call{unix.BLKPG_ADD_PARTITION, back}))
 			}
-			why := "somebody uses it"
+			why := "something uses it"
 			if use, busy := b.Uses(nil)[p.Number]; busy {
 				why = "it is " + use.String()
 			}
