@@ -11,6 +11,7 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/ops/report"
 	"shunt/tui"
 	"shunt/tui/styles"
@@ -33,6 +34,15 @@ func pastAbout(keys ...string) func(story) {
 	return func(s story) {
 		quietly(s.d)
 		s.d.Press(append([]string{"enter"}, keys...)...)
+	}
+}
+
+// byName finds a command by a part of its name, and then presses keys.
+func byName(part string, keys ...string) func(story) {
+	return func(s story) {
+		s.d.Press(":")
+		s.d.Type(part)
+		s.d.Press(keys...)
 	}
 }
 
@@ -200,6 +210,20 @@ func scenes() []scene {
 		{"keys", withFiles, keysOnly("i", "enter", "?")},
 		{"keys-resize", Founding, keysOnly("m", "?")},
 		{"keys-label", Founding, keysOnly("l", "f1", "end")},
+		{"palette", Founding, keysOnly(":")},
+		{"palette-refused", Founding, byName("later")},
+		{"entry-size", Founding, func(s story) { byName("entry alone", "enter", "ctrl+u")(s); s.d.Type("400MiB") }},
+		{"gpt-details", Varied, byName("gpt details", "enter")},
+		{"wipe", Varied, byName("wipe", "enter")},
+		{"sectors", Founding, keysOnly("H")},
+		{"go-to", Founding, func(s story) { s.d.Press("H", "g"); s.d.Type("p9") }},
+		{"hibernated", asleep, keysOnly("j", "j", "j", "d")},
+		{"in-use", func() *Target {
+			g := device()
+			g.use(1, model.Use{Kind: model.Mounted, Place: "/srv", ReadOnly: true})
+			return g
+		}, keysOnly("d")},
+		{"open-plan", Founding, keysOnly("p")},
 		{"report-failed", Founding, func(s story) {
 			s.toRehearsal()
 			s.d.Do(func() {

@@ -125,7 +125,7 @@ func (m Model) refuse(err error) Model {
 	if op, why := discardFirst(err); op != nil {
 		return m.pushWhenFree(dialog.NewAsk("Discard the hibernated system?", dialog.Warning, []string{
 			sentence(why) + ".",
-			"Discarded, it starts anew instead of waking up: what its programs had not saved is lost. The swap space stays, with " +
+			"If you discard it, that system starts anew instead of waking up: what its programs had not saved is lost. The swap space stays, with " +
 				"its label and UUID.",
 		}, dialog.YesNo("Keep it", "Discard it", widget.Writes, dialog.Stage{Op: op, Align: m.Align})...))
 	}
@@ -151,7 +151,7 @@ func (m Model) imageFirst(err error) (dialog.Dialog, bool) {
 	case ops.DropBitmaps:
 		return dialog.NewAsk("Drop the bitmaps?", dialog.Warning, []string{
 			sentence(errors.New(string(refusal.Reason))) + ".",
-			"Dropped, the next incremental backup has to be a full one. The disk and its snapshots stay as they are.",
+			"Without them, the next incremental backup has to be a full one. The disk and its snapshots stay as they are.",
 		}, dialog.YesNo("Keep them", "Drop them", widget.Writes, dialog.Stage{Op: op, Align: m.Align})...), true
 	case ops.RepairImage:
 		return dialog.NewAsk("Repair the image?", dialog.Warning, []string{

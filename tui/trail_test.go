@@ -61,7 +61,7 @@ func TestNothingStaysBehind(t *testing.T) {
 	d.Hold("j")
 	d.Hold("j")
 	d.Hold("d")
-	if !shownAt(d, "free 4.00G", "unallocated", "Delete p3") {
+	if !shownAt(d, "free 4.00G", "unallocated", "Pending as operation 1") {
 		t.Errorf("the rest does not follow an edit:\n%s", d.Frame())
 	}
 	target := Varied()

@@ -232,7 +232,7 @@ func TestMenu(t *testing.T) {
 		if action != want {
 			t.Errorf("%q gives %v, want %v\n%s", keys, action, want, text(d))
 		}
-		if strings.HasPrefix(keys, "up") && !strings.Contains(text(d), ".Alpha it is busy") {
+		if strings.HasPrefix(keys, "up") && !strings.Contains(text(d), "Not possible: it is busy") {
 			t.Errorf("no reason:\n%s", text(d))
 		}
 	}

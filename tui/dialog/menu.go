@@ -58,36 +58,28 @@ func newMenu(title string, above []row, lines int, items []Item) Dialog {
 		}
 	}
 	for _, item := range items {
-		m.list.choices = append(m.list.choices, choice{text: item.Text, note: item.Note, off: item.Off})
+		m.list.choices = append(m.list.choices, choice{text: item.Text, off: item.Off})
 	}
 	return newForm(m)
 }
 
 func (m *menu) check() {}
 
-// layout consists of what is above the items, the items, and the full reason or note of the item under the cursor.
+// layout consists of what is above the items, the items, and the reason or note of the item under the cursor.
 func (m *menu) layout() layout {
-	column := 0
-	for _, item := range m.items {
-		column = max(column, widget.Width(item.Text))
-	}
-	column = min(column, formWidth*2/3)
+	const alone = 1 << 10 // the items have no second column: several would say the same there
 	item := m.items[m.list.at]
 	about := func(p paper) []string {
-		text, look := item.Note, p.st.Muted
-		switch fits := m.list.choices[m.list.at].noteFits(column, p.width); {
-		case fits:
-			text = "" // the list has it
-		case !item.Off.OK():
-			text, look = "Not possible: "+string(item.Off), p.st.Warn
+		if !item.Off.OK() {
+			return whole("Not possible: "+widget.Clean(string(item.Off)), 3, p.st.Warn, p)
 		}
-		return whole(widget.Clean(text), 3, look, p)
+		return whole(widget.Clean(item.Note), 3, p.st.Muted, p)
 	}
 	height := func(p paper) int { return min(len(m.items), max(2, p.height-3-len(about(p))-m.lines)) }
 	return layout{
 		title: m.title,
 		rows: slices.Concat(m.above, []row{
-			blank(), listOf(stopFS, column, &m.list, height), blank(), shown(about),
+			blank(), listOf(stopFS, alone, &m.list, height), blank(), shown(about),
 		}),
 		keys: []keymap.Binding{keyList()}, does: "do it", back: m.list.clear, typed: m.list.typed,
 		accept: func() Action {
