@@ -125,8 +125,8 @@ func (m Model) refuse(err error) Model {
 	if op, why := discardFirst(err); op != nil {
 		return m.pushWhenFree(dialog.NewAsk("Discard the hibernated system?", dialog.Warning, []string{
 			sentence(why) + ".",
-			"If you discard it, that system starts anew instead of waking up: what its programs had not saved is lost. The swap space stays, with " +
-				"its label and UUID.",
+			"If you discard it, that system starts anew instead of waking up: what its programs had not saved is lost. The swap " +
+				"space stays, with its label and UUID.",
 		}, dialog.YesNo("Keep it", "Discard it", widget.Writes, dialog.Stage{Op: op, Align: m.Align})...))
 	}
 	if ask, ok := m.imageFirst(err); ok {
