@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -67,8 +69,11 @@ func (c content) sector(i int64) []byte {
 	if s, ok := c.sectors[i]; ok {
 		return s
 	}
-	return make([]byte, sec)
+	return noSector
 }
+
+// noSector is one that was never written. Nobody changes it.
+var noSector = make([]byte, sec)
 
 // change is one thing a crash may or may not keep.
 type change struct {
@@ -119,9 +124,27 @@ func (m *Machine) Ops() int { return m.ops }
 func (m *Machine) Pending() int { return len(m.pending) }
 
 // TargetBytes is what a program reads from the target now.
-func (m *Machine) TargetBytes() []byte {
+func (m *Machine) TargetBytes() []byte { return m.fill(make([]byte, m.files[TargetName].current.size)) }
+
+// looks has the memory of looks that are over: there are hundreds of thousands.
+var looks sync.Pool
+
+// look calls do with what a program reads from the target now. do may change the bytes and must not keep them.
+func (m *Machine) look(do func(b []byte)) {
+	b, _ := looks.Get().(*[]byte)
+	if b == nil {
+		b = new([]byte)
+	}
+	size := int(m.files[TargetName].current.size)
+	*b = slices.Grow((*b)[:0], size)[:size]
+	clear(*b)
+	do(m.fill(*b))
+	looks.Put(b)
+}
+
+// fill puts the sectors of the target into b, which is zero.
+func (m *Machine) fill(b []byte) []byte {
 	c := m.files[TargetName].current
-	b := make([]byte, c.size)
 	for i, s := range c.sectors {
 		if off := i * sec; off < c.size {
 			copy(b[off:], s)
@@ -263,7 +286,10 @@ func (m *Machine) write(inode string, b []byte, off int64) {
 	for len(b) > 0 {
 		i, at := off/sec, off%sec
 		n := min(int64(len(b)), sec-at)
-		s := append([]byte(nil), f.current.sector(i)...)
+		s := make([]byte, sec)
+		if n < sec {
+			copy(s, f.current.sector(i))
+		}
 		copy(s[at:], b[:n])
 		f.current.sectors[i] = s
 		m.pending = append(m.pending, change{inode: inode, sector: i, data: s})

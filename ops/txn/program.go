@@ -267,10 +267,14 @@ func (b *builder) preserve(lost, data, table ranges) {
 // not zero.
 func zeroIn(dev Device, set ranges) (zero ranges) {
 	const most = 64 << 20
-	left, buf := int64(most), make([]byte, block)
+	left, buf := int64(most), []byte(nil)
 	for _, r := range set {
 		for off := r.off; off < r.end; off += block {
-			piece := buf[:min(block, r.end-off)]
+			n := min(block, r.end-off)
+			if n > int64(len(buf)) {
+				buf = make([]byte, n)
+			}
+			piece := buf[:n]
 			if left -= int64(len(piece)); left < 0 {
 				return newRanges(zero)
 			}

@@ -265,15 +265,18 @@ func recoverMachine(m *Machine, how Direction) (bool, error) {
 	return true, err
 }
 
-func (w *world) state(m *Machine) string {
-	switch got := w.quiet(m.TargetBytes()); {
-	case bytes.Equal(got, w.before) || w.alike(got):
-		return "before"
-	case bytes.Equal(got, w.after):
-		return "after"
-	default:
-		return "damaged: " + diff(got, w.before, w.after)
-	}
+func (w *world) state(m *Machine) (is string) {
+	m.look(func(b []byte) {
+		switch got := w.quiet(b); {
+		case bytes.Equal(got, w.before) || w.alike(got):
+			is = "before"
+		case bytes.Equal(got, w.after):
+			is = "after"
+		default:
+			is = "damaged: " + diff(got, w.before, w.after)
+		}
+	})
+	return is
 }
 
 // alike reports whether got is what was before but for what nobody misses: blocks that a file system held free.
@@ -313,8 +316,12 @@ func diff(got, before, after []byte) string {
 
 // exposed reports whether the target, as a crash left it, shows partitions that are not whole: the table in force is the
 // old one and the data are not, or it is the planned one and the data are not. Under the fence anything may be.
-func (w *world) exposed(m *Machine) bool {
-	got := m.TargetBytes()
+func (w *world) exposed(m *Machine) (shows bool) {
+	m.look(func(b []byte) { shows = w.shows(b) })
+	return shows
+}
+
+func (w *world) shows(got []byte) bool {
 	if w.real != nil {
 		return w.real.exposed(got) != ""
 	}
