@@ -25,6 +25,8 @@ type realPlan struct {
 	sectors geometry.Sector
 	parts   []model.Partition
 	lines   []string
+	// harm damages the table of a new image. It may be nil.
+	harm func(tb testing.TB, p realPlan, image []byte, rng *rand.Rand)
 	// busy is the number of a partition that is mounted, 0 for none.
 	busy int
 	// Tools that the plan needs, which make ext2 file systems in the partitions. Without tools partitions hold bytes of no
@@ -77,6 +79,10 @@ func plans() []realPlan {
 		p.busy = number
 		return p
 	}
+	damaged := func(p realPlan, harm func(testing.TB, realPlan, []byte, *rand.Rand)) realPlan {
+		p.harm = harm
+		return p
+	}
 	return []realPlan{
 		mounted(gpt("in use, others move", "move 4 right 20s", "delete 1"), 2),
 		mounted(gpt("in use and grown", "move 4 right 20s", "grow 2"), 2),
@@ -115,6 +121,10 @@ func plans() []realPlan {
 			`p5 : start=90, size=31, type=83\x0ap6 : start=125, size=20, type=83"`),
 		mbr("restore a table", `table restore "label: dos\x0alabel-id: 0x1\x0a\x0ap1 : start=7, size=13, type=83\x0ap2 : start=24, size=100, type=f\x0a`+
 			`p5 : start=75, size=15, type=83\x0ap6 : start=26, size=14, type=83\x0ap3 : start=130, size=9, type=83"`),
+		damaged(gpt("the copy that is whole is used", "table use backup"), onePrimary),
+		damaged(gpt("the first of two copies is used", "table use first"), otherBackup),
+		damaged(gpt("the second of two copies is used", "table use backup"), otherBackup),
+		damaged(mbr("partitions that fit are used", "table use higher"), overlapping),
 		gpt("sort", "move 1 to 125s", "table sort"),
 		{
 			name: "mbr, sort", kind: model.TableMBR, sectors: 160, lines: []string{"table sort", "move 1 left 2s"},
@@ -249,7 +259,26 @@ func (p realPlan) image(tb testing.TB, rng *rand.Rand) []byte {
 	for _, patch := range patches {
 		copy(content[patch.Off:], patch.Data)
 	}
+	if p.harm != nil {
+		p.harm(tb, p, content, rng)
+	}
 	return content
+}
+
+// otherBackup gives a GPT the second copy of another table, with one partition less, that is whole too.
+func otherBackup(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) {
+	tb.Helper()
+	p.harm, p.parts = nil, p.parts[1:]
+	const tail = 33 * sec
+	copy(image[len(image)-tail:], p.image(tb, rng)[len(image)-tail:])
+}
+
+// onePrimary damages the first header of a GPT.
+func onePrimary(_ testing.TB, _ realPlan, image []byte, _ *rand.Rand) { image[sec+90] ^= 1 }
+
+// overlapping lets the first partition of an MBR reach into the second.
+func overlapping(_ testing.TB, _ realPlan, image []byte, _ *rand.Rand) {
+	binary.LittleEndian.PutUint32(image[446+12:], 40)
 }
 
 // extImage is an ext2 of n bytes with a few files in it.

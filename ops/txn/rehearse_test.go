@@ -18,6 +18,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/scan"
+	"shunt/model/table"
 	"shunt/ops"
 	"shunt/ops/fsys"
 	"shunt/ops/journal"
@@ -68,14 +69,14 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 	m := New(image)
 	disk, err := scan.Scan(m.Target(), int64(len(image)), sec)
 	fail(err)
-	if why := disk.ReadOnly(); why != "" {
+	if why := disk.ReadOnly(); why != "" && p.harm == nil {
 		tb.Fatalf("%s: %s", p.name, why)
 	}
 	caps := fsys.Discover()
 	if p.busy > 0 {
 		disk, caps[model.Ext4] = inUse(disk, p.busy), ops.Capability{}
 	}
-	q, err := plan.Parse(strings.NewReader(strings.Join(p.lines, "\n")), ops.NewQueue(disk, ops.Env{Caps: caps}), geometry.AlignNone)
+	q, err := plan.Parse(strings.NewReader(strings.Join(p.lines, "\n")), ops.NewQueue(disk, ops.Env{Caps: caps, Readings: readingsOf(image)}), geometry.AlignNone)
 	fail(err)
 	r, spill, err := rehearse(tb, m, q, rng)
 	fail(err)
@@ -107,6 +108,17 @@ func newPlanned(tb testing.TB, p realPlan, image []byte, rng *rand.Rand) *world 
 		w.machine.Meanwhile = w.live
 	}
 	return w
+}
+
+// readingsOf returns the ways to understand the table of an image.
+func readingsOf(image []byte) func() []ops.Reading {
+	return func() (list []ops.Reading) {
+		found, _ := table.Readings(bytes.NewReader(image), int64(len(image)), sec) // none is found where there is an error
+		for _, r := range found {
+			list = append(list, ops.Reading(r))
+		}
+		return list
+	}
 }
 
 // keepsContent makes sure, without help of the overlay, that partitions of no known kind carry their bytes along, and that
