@@ -1,6 +1,9 @@
 package ops
 
 import (
+	"maps"
+	"slices"
+
 	"shunt/geometry"
 	"shunt/model"
 )
@@ -57,14 +60,19 @@ func Aimed(op Operation, a Aim) Operation {
 func (q Queue) Yields(i int) bool { return aimOf(q.ops[i]).Want != AsGiven }
 
 // Knowing returns the queue for the same disk, now that the contents of partition id are known to need at least that many
-// bytes. Operations with an aim get new numbers, all others stay. The error is a *Refusal if that cannot be done.
+// bytes, also those that the queue itself makes. Operations with an aim get new numbers, all others stay. The error is a
+// *Refusal if that cannot be done.
 func (q Queue) Knowing(id model.PartID, least geometry.Bytes) (Queue, error) {
-	p, ok := q.initial.Partition(id)
-	if !ok {
-		return q, &Refusal{What: "make the plan again", Reason: "the partition is made by the plan"}
+	next := NewQueue(q.initial, q.env)
+	if p, ok := q.initial.Partition(id); ok {
+		next.initial = q.initial.With(needing(p, least))
 	}
-	p.FS.Min = min(max(p.FS.Min, least), p.FS.Size)
-	next := NewQueue(q.initial.With(p), q.env)
+	next.needs = q.needs
+	if slices.ContainsFunc(q.ops, func(op Operation) bool { return op.Part() == id && makesContents(op) }) {
+		next.needs = map[model.PartID]geometry.Bytes{}
+		maps.Copy(next.needs, q.needs)
+		next.needs[id] = least
+	}
 	for i := 0; i < len(q.ops); {
 		list, n, err := q.renewed(i, next)
 		for _, op := range list {
@@ -78,6 +86,31 @@ func (q Queue) Knowing(id model.PartID, least geometry.Bytes) (Queue, error) {
 		i += n
 	}
 	return next, nil
+}
+
+// needing returns p with contents that need at least that many bytes.
+func needing(p model.Partition, least geometry.Bytes) model.Partition {
+	p.FS.Min = min(max(p.FS.Min, least), p.FS.Size)
+	return p
+}
+
+// makesContents reports whether an operation puts a new file system into its partition.
+func makesContents(op Operation) bool {
+	switch op.(type) {
+	case New, Format, Copy, CopyOver:
+		return true
+	}
+	return false
+}
+
+// knowing returns the disk after op with what is known of the contents that op makes.
+func (q Queue) knowing(op Operation, after model.Disk) model.Disk {
+	least, known := q.needs[op.Part()]
+	p, ok := after.Partition(op.Part())
+	if !known || !ok || !makesContents(op) {
+		return after
+	}
+	return after.With(needing(p, least))
 }
 
 // renewed returns what takes the place of operation i and the ones that belong to it, n in all, behind the queue next.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"shunt/geometry"
 	"shunt/model"
 )
 
@@ -14,9 +15,10 @@ type Queue struct {
 	initial model.Disk
 	env     Env
 	list
-	past    []change     // how the list became what it is, last last
-	undone  []change     // what Redo would do again, next last
-	highest model.PartID // identity that was ever asked for
+	past    []change                        // how the list became what it is, last last
+	undone  []change                        // what Redo would do again, next last
+	highest model.PartID                    // identity that was ever asked for
+	needs   map[model.PartID]geometry.Bytes // what contents that the queue makes are known to need (see Knowing); it is never changed
 }
 
 // NewQueue returns an empty queue on a scanned disk.
@@ -120,6 +122,7 @@ func (q Queue) judged(n int, before model.Disk, op Operation) (model.Disk, error
 	if err != nil || standsAlone(op) {
 		return after, err
 	}
+	after = q.knowing(op, after)
 	return after, cmp.Or(undisturbed(before, after, op), claimed(before, after, op))
 }
 

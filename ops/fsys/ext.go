@@ -3,6 +3,7 @@ package fsys
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -129,16 +130,20 @@ func (j job) shrinkExt(ctx context.Context, sb extfs.Superblock, want int64) err
 	if dirty := sb.Dirty(); dirty != "" {
 		return fmt.Errorf("it %s", dirty)
 	}
+	needed := geometry.Bytes(sb.MinSize())
 	for before := int64(0); sb.Size() > want && sb.Size() != before; {
 		before = sb.Size()
 		next := max(want, sb.OneRun())
 		if next >= before {
 			next = want
 		}
-		if err := j.runResize(ctx, sb, next, "-f", "-p"); err != nil {
+		err := j.runResize(ctx, sb, next, "-f", "-p")
+		if small := (*TooSmallError)(nil); errors.As(err, &small) && int64(needed) > want {
+			small.Least = needed // resize2fs names no size
+		}
+		if err != nil {
 			return err
 		}
-		var err error
 		if sb, err = j.superblock(); err != nil {
 			return err
 		}

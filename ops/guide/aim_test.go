@@ -97,3 +97,37 @@ func TestKnowingWhole(t *testing.T) {
 		t.Errorf("a size that the user gave would change: %v", err)
 	}
 }
+
+// TestKnowingMade does it for contents that the queue itself makes, in a partition of the disk and in a new one. What the disk has
+// there is another matter.
+func TestKnowingMade(t *testing.T) {
+	for name, c := range map[string]struct {
+		layout string
+		id     model.PartID
+		make   ops.Operation
+	}{
+		"formatted": {"gpt 1000: 1 ext4 1-401 used 40", 1, ops.Format{ID: 1, FS: model.Ext4}},
+		"new":       {"gpt 1000: 1 ext4 1-401 used 40", 2, ops.New{ID: 2, At: 401 * mib, Len: 300 * mib, FS: model.Ext4}},
+	} {
+		q, err := ops.NewQueue(disk(t, c.layout), env()).Stage(c.make)
+		if err != nil {
+			t.Fatal(err)
+		}
+		least, err := ops.ShrinkToMin(q.Preview(), q.Env(), c.id, geometry.AlignMiB)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q, err = q.Stage(least); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []geometry.Bytes{100 * geometry.MiB, 120 * geometry.MiB} {
+			if q, err = q.Knowing(c.id, want); err != nil {
+				t.Fatal(err)
+			}
+			p, _ := q.Preview().Partition(c.id)
+			if n := q.Preview().SectorSize.Bytes(p.Span.Len()); n < want || n > want*11/10 || q.Len() != 2 {
+				t.Errorf("%s: %d bytes long, want %d", name, n, want)
+			}
+		}
+	}
+}

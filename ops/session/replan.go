@@ -50,7 +50,7 @@ func (now rehearsing) larger(small report.TooSmall) (next rehearsing, ok bool) {
 		return now, false
 	}
 	id := q.Ops()[small.Op].Part()
-	part, _ := q.Initial().Partition(id)
+	part, _ := q.Before(small.Op).Partition(id)
 	shown, _ := q.Preview().Partition(id) // the plan may give it another number
 	tries := 1
 	for _, told := range now.told {

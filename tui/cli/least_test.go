@@ -161,3 +161,19 @@ func TestReplanned(t *testing.T) {
 		oracle.ExtClean(t, v.copy, mib)
 	}
 }
+
+// TestLeastOfWhatIsMade formats a partition and makes the image as small as that: nothing says beforehand how small a new file
+// system can be, so the plan is made again with what its tool needs.
+func TestLeastOfWhatIsMade(t *testing.T) {
+	t.Parallel()
+	testneed.File(t, "/dev/fuse")
+	testneed.Tool(t, "sfdisk")
+	tr := newTrial(t, 24, "printf 'label: gpt\\nstart=2048\\n' | sfdisk -q $IMG")
+	v := tr.apply(t, people()[0], "format 1 fs=ext4\nimage min")
+	v.want(t, exitDone, "cannot be made as small as 1.00 MiB")
+	oracle.ExtClean(t, v.copy, mib)
+	oracle.TableClean(t, v.copy)
+	if info, err := os.Stat(v.copy); err != nil || info.Size() > 8*mib {
+		t.Errorf("%+v, %v", info, err)
+	}
+}
