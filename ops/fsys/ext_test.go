@@ -103,7 +103,7 @@ func TestExtRefusals(t *testing.T) {
 	setSize(t, path, 64*mib)
 	err := tools.Resize(ctx, model.Ext4, path, 2*geometry.MiB)
 	var failed *ToolError
-	if !errors.As(err, new(*TooSmallError)) || !errors.As(err, &failed) || failed.Exit != 1 || !strings.Contains(err.Error(), "do not fit into that size") {
+	if !errors.As(err, new(*TooSmallError)) || !errors.As(err, &failed) || failed.Exit != 1 || !strings.Contains(err.Error(), "its contents need 4.") {
 		t.Errorf("too small: %v", err)
 	}
 }

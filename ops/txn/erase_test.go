@@ -17,8 +17,12 @@ import (
 func TestCrashErase(t *testing.T) {
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))
 	for _, lines := range [][]string{
-		{"wipe 2"}, {"wipe 4 random"}, {"move 4 right 7s", "wipe 2"}, {"wipe 2", "delete 2", "move 4 left 20s"},
-		{"wipe free random"}, {"delete 2", "wipe free"},
+		{"wipe 2"},
+		{"wipe 4 random"},
+		{"move 4 right 7s", "wipe 2"},
+		{"wipe 2", "delete 2", "move 4 left 20s"},
+		{"wipe free random"},
+		{"delete 2", "wipe free"},
 	} {
 		all := plans()
 		p := all[slices.IndexFunc(all, func(p realPlan) bool { return p.name == "gpt, move right, overlapping" })]

@@ -323,7 +323,7 @@ func TestEnlargeRefused(t *testing.T) {
 		{[]string{"enlarge", image, "to", "200000001B", "--yes", "--partition", "2"}, exitRefused, "not a whole number of sectors"},
 		{[]string{"enlarge", image, "to", "much", "--yes", "--partition", "2"}, exitUsage, "no number"},
 		{[]string{"enlarge", image, "up", "1GiB", "--yes"}, exitUsage, "use to or by"},
-		{[]string{"enlarge", image, "to", "200MiB", "--partition", "2"}, exitUsage, "--yes"},
+		{[]string{"enlarge", image, "to", "200MiB", "--partition", "2"}, exitRefused, "by its position"}, // before --yes is missed
 		{[]string{"shrink", image, "to", "100MiB", "--yes", "--partition", "2"}, exitRefused, "it is 80MiB long"},
 		{[]string{"shrink", image, "to", "36MiB", "--yes", "--partition", "2"}, exitRefused, "it can be"},
 		{[]string{"shrink", image, "by", "36MiB", "--yes"}, exitUsage, "use to"},
