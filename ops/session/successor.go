@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
@@ -137,6 +138,19 @@ func (s *Session) forgetNext() error {
 	err := s.next.Close()
 	s.next = nil
 	return err
+}
+
+// Forget removes what is kept to undo transactions, but that of the n newest. The target is not changed.
+func (s *Session) Forget(n int) error {
+	defer s.alone()()
+	if err := cmp.Or(s.damage, s.noUndo); err != nil {
+		return err
+	}
+	rooms, err := s.rooms()
+	if err != nil {
+		return err
+	}
+	return errors.Join(txn.Forget(rooms, n), worker.SweepRooms(rooms))
 }
 
 // succeed goes on with the file that has the target's name now, if a worker gave it to another one.

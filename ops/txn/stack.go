@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"shunt/geometry"
+	"shunt/model/tried"
 	"shunt/ops/journal"
 	"shunt/ops/report"
 	"shunt/ops/target"
@@ -230,4 +231,21 @@ func (tx *Transaction) Recheck() error {
 		tx.floor = tx.order
 	}
 	return err
+}
+
+// Forget removes what is kept to undo transactions, but that of the n newest. The oldest go first, so that after a crash the others
+// can still be undone. Nothing happens if there are not more. For the errors see Undoable.
+func Forget(store journal.Store, n int) (err error) {
+	s := &sides{store: store}
+	defer s.close(&err)
+	chain, err := s.chain()
+	if err != nil {
+		return err
+	}
+	for i := len(chain) - 1; i >= n; i-- {
+		if err := removeSide(chain[i].store); err != nil {
+			return tried.Errorf("remove the files kept to undo an earlier transaction: %w", err)
+		}
+	}
+	return nil
 }

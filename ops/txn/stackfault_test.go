@@ -261,3 +261,40 @@ func TestLimits(t *testing.T) {
 		}
 	}
 }
+
+// TestForget frees what is kept for older transactions, with the power cut before every operation: the newest can be undone in any
+// case, and what is left leads through earlier states.
+func TestForget(t *testing.T) {
+	rng := rand.New(rand.NewSource(testneed.Seed(t)))
+	for _, tw := range []*tower{oneTower(rng), replacedTower(t, rng)} {
+		above, err := tw.built(3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clean := above.Clone()
+		if err := Forget(tw.store(clean), 1); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := Undoable(tw.store(clean)); err != nil || len(list) != 1 {
+			t.Fatalf("%d are left, %v", len(list), err)
+		}
+		for k := range clean.Ops() {
+			m := above.Clone()
+			m.CutAt(k)
+			_ = Forget(tw.store(m), 1) // the power cut
+			for _, p := range policies(m.Pending(), rng) {
+				crashed := m.Crash(p.Policy)
+				if err := Sweep(tw.store(crashed)); err != nil {
+					t.Fatal(err)
+				}
+				list, err := Undoable(tw.store(crashed))
+				if err == nil {
+					err = tw.unwindSome(crashed)
+				}
+				if at, unread := tw.at(crashed); err != nil || unread != nil || at != 3-len(list) {
+					t.Fatalf("%s: cut at %d, %s: state %d after %d undos: %v, %v", tw.name, k, p.Name, at, len(list), err, unread)
+				}
+			}
+		}
+	}
+}

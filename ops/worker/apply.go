@@ -40,7 +40,7 @@ func (w *process) apply(ctx context.Context, tools func() ops.Capabilities) repo
 	case w.rooms.unasked.exceeded():
 		return w.failed(errTooMuchUnasked)
 	default:
-		return w.failed(err)
+		return w.failed(w.crowded(err))
 	}
 	w.link.at(func(p *report.Progress) { p.Phase = report.Deciding })
 	w.link.sendProgress()

@@ -75,6 +75,18 @@ func (w *process) lackOfRoom(tx *txn.Transaction) []string {
 		geometry.FormatBytes(geometry.Bytes(need)), geometry.FormatBytes(geometry.Bytes(free)))}
 }
 
+// crowded adds to an error about a full disk how much room undos take there.
+func (w *process) crowded(err error) error {
+	if err == nil || !errors.Is(err, unix.ENOSPC) && !errors.Is(err, unix.EDQUOT) {
+		return err
+	}
+	_, kept, _ := txn.InspectAll(w.rooms) // without them there is nothing to add
+	if room := report.RoomOf(kept); room > 0 {
+		return fmt.Errorf("%w; %s are kept to undo earlier commits, which `%s` frees", err, geometry.FormatBytes(room), w.job.Call.Line("undo", "--forget=1"))
+	}
+	return err
+}
+
 // advised adds advice to an error about a full disk.
 func advised(err error) error {
 	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {

@@ -21,7 +21,7 @@ import (
 
 func (s *settings) undoCommand() *cobra.Command {
 	var yes, list bool
-	to := 1
+	to, forget := 1, 0
 	cmd := &cobra.Command{
 		Use:   "undo TARGET",
 		Short: "Undo the last applied transaction, or several",
@@ -31,15 +31,19 @@ func (s *settings) undoCommand() *cobra.Command {
 			"If that stops on the way, TARGET is as it was before one of them.",
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if list {
+			switch {
+			case list:
 				return s.history(cmd.Context(), args[0])
+			case forget != 0 || cmd.Flags().Changed("forget"):
+				return s.forget(cmd.Context(), args[0], forget, yes)
 			}
 			return s.undo(cmd.Context(), args[0], to, yes)
 		},
 	}
 	cmd.Flags().BoolVar(&list, "list", false, "show what can be undone and what was applied before, and do nothing")
 	cmd.Flags().IntVar(&to, "to", 1, "undo the last `N` transactions, as numbered by --list")
-	cmd.Flags().BoolVar(&yes, "yes", false, "undo without asking")
+	cmd.Flags().IntVar(&forget, "forget", 0, "undo nothing, and free what is kept for `N` and all older ones, as numbered by --list")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do it without asking")
 	cmd.Flags().BoolVar(&s.json, "json", false, "print progress and result as JSON lines")
 	return cmd
 }
@@ -99,6 +103,39 @@ func (s *settings) undo(ctx context.Context, path string, n int, yes bool) error
 			return errors.New("not confirmed; nothing was written")
 		}
 		return s.undoAll(ctx, sess, list[:n])
+	})
+}
+
+// forget frees what is kept to undo transaction n and all older ones.
+func (s *settings) forget(ctx context.Context, path string, n int, yes bool) error {
+	if !yes && !term.IsTerminal(s.in.Fd()) {
+		return usage(errors.New("there is no terminal for the question: add --yes to free it without being asked"))
+	}
+	s.opts.AnyContent = true
+	return s.with(ctx, path, func(sess *session.Session) error {
+		if err := requireFinished(sess); err != nil {
+			return err
+		}
+		list, err := sess.Undoable()
+		if err != nil {
+			return fmt.Errorf("%s: %w; nothing was changed", path, err)
+		}
+		if n < 1 || n > len(list) {
+			return usage(fmt.Errorf("--forget %d is not possible: `shunt undo --list` shows %s", n, transactions(len(list))))
+		}
+		gone := list[n-1:]
+		s.say("%s cannot be undone any more then, and %s are freed; %s itself stays as it is:", transactions(len(gone)), geometry.FormatBytes(report.RoomOf(gone)), path)
+		for i, a := range gone {
+			s.say("  %d. %s  %s", n+i, a.When.Local().Format(minute), strings.Join(a.Operations, "; "))
+		}
+		if !s.agreed(ctx, "", "Free it?", yes) {
+			return errors.New("not confirmed; nothing was changed")
+		}
+		if err := sess.Forget(n - 1); err != nil {
+			return err
+		}
+		s.say("Done.")
+		return nil
 	})
 }
 

@@ -47,6 +47,7 @@ func TestUndoStack(t *testing.T) {
 			p.run(t, "info", image).want(t, 0, "so can 2 transactions before it")
 			p.run(t, "undo", "--yes", "--to=4", image).want(t, 1, "3 transactions can be undone, and not 4")
 			p.run(t, "undo", "--yes", "--to=0", image).want(t, 2)
+			p.run(t, "undo", "--yes", "--forget=4", image).want(t, 2, "3 transactions")
 			p.run(t, "undo", "--yes", image).want(t, 0, "exactly as it was")
 			if sum() != sums[2] {
 				t.Error("after one undo the disk is not what it was")
@@ -97,6 +98,10 @@ func TestUndoStackStops(t *testing.T) {
 		t.Error("the disk is not what it was after the first commit")
 	}
 
+	p.run(t, "apply", "--yes", image, "label", "1", "third").want(t, 0)
+	p.run(t, "undo", "--yes", "--forget=2", image).want(t, 0, "1 transaction cannot be undone any more", "2. ")
+	p.run(t, "undo", "--yes", "--to=2", image).want(t, 1, "1 transaction can be undone, and not 2")
+	p.run(t, "undo", "--yes", image).want(t, 0)
 	p.run(t, "apply", "--yes", "--keep-undos=1", image, "label", "1", "fourth").want(t, 0)
 	p.run(t, "apply", "--yes", image, "label", "1", "fifth").want(t, 0)
 	p.run(t, "apply", "--yes", "--keep-undos=2", image, "label", "1", "sixth").want(t, 0, "can still be undone after it", "at most 2 are kept")
