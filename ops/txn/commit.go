@@ -75,7 +75,7 @@ func (tx *Transaction) unstaged(ctx context.Context, watch Watch) error {
 	if tx.switching == nil {
 		return nil
 	}
-	return tx.renewBelow(context.WithoutCancel(ctx), watch)
+	return errors.Join(tx.giveBack(true), tx.renewBelow(context.WithoutCancel(ctx), watch))
 }
 
 // AfterError is returned when the target is whole, as planned or as it was, and only later work failed: the files for an
@@ -160,8 +160,9 @@ func (tx *Transaction) walk(
 
 // complete ends a transaction that is not kept, and removes its journal.
 func (tx *Transaction) complete(ctx context.Context, d journal.Direction, units, from uint32, watch Watch) error {
-	var stale error
+	var stale, gave error
 	if d == journal.Backward {
+		gave = tx.giveBack(true)
 		if stale = tx.renewBelow(ctx, watch); errors.Is(stale, ErrStopped) {
 			return stale
 		}
@@ -176,14 +177,9 @@ func (tx *Transaction) complete(ctx context.Context, d journal.Direction, units,
 		return nil
 	}
 	if err := tx.unstack(ctx, watch, stale); err != nil {
-		return err
+		return errors.Join(err, gave)
 	}
-	s, chain, err := tx.underneath()
-	defer s.close(&err)
-	if err != nil || len(chain) > 0 {
-		return whole(err) // what they need stays
-	}
-	return released(tx.disk, nil)
+	return errors.Join(gave, tx.giveBack(false))
 }
 
 // unitBytes returns how many bytes a unit counts for in the progress. Clearing, resizing and exchanging take no time.

@@ -151,6 +151,14 @@ func (f imageFile) Data(off int64) (start, end int64, err error) {
 	return start, end, nil
 }
 
+// closedFile is such a file before writing is allowed.
+type closedFile struct{ imageFile }
+
+func (closedFile) WriteAt([]byte, int64) (int, error) { return 0, target.ErrNotAllowed }
+func (closedFile) Truncate(int64) error               { return target.ErrNotAllowed }
+func (closedFile) Punch(int64, int64) error           { return target.ErrNotAllowed }
+func (closedFile) Sync() error                        { return target.ErrNotAllowed }
+
 // imageTarget is an open image on a machine.
 type imageTarget struct {
 	target.Target // what no transaction asks for
@@ -222,7 +230,12 @@ func (i *imaged) end(m *Machine, how Direction) (had bool, last *report.Last, er
 	if err != nil {
 		return false, nil, err
 	}
-	if last, err = Settle(dev, m.Store()); last != nil || err != nil {
+	closed := dev
+	closed.Disk, err = qcow2.NewDisk(closedFile{dev.file}, "image", true, func() (*qcow2.Image, error) { return i.read(m) })
+	if err != nil {
+		return false, nil, err
+	}
+	if last, err = Settle(closed, m.Store()); last != nil || err != nil {
 		return true, last, err
 	}
 	err = Recover(context.Background(), dev, m.Store(), how, noWatch)

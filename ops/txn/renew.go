@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"syscall"
 
+	"shunt/model/tried"
 	"shunt/ops/journal"
 	"shunt/ops/target"
 )
@@ -45,9 +46,6 @@ func (tx *Transaction) renewBelow(ctx context.Context, watch Watch) (err error) 
 	s, chain, err := tx.underneath()
 	defer s.close(&err)
 	if err != nil || len(chain) == 0 {
-		return err
-	}
-	if err := tx.giveBack(chain); err != nil {
 		return err
 	}
 	top := chain[0]
@@ -114,15 +112,23 @@ func (tx *Transaction) unstack(ctx context.Context, watch Watch, failed error) e
 	return &AfterError{fmt.Errorf("earlier transactions cannot be undone any more: %w", errors.Join(failed, err))}
 }
 
-// giveBack gives room in the file of a Switching target back that only the transaction needs which was taken back. chain are the
-// transactions below it.
-func (tx *Transaction) giveBack(chain []*slot) error {
+// giveBack gives room in the file of a Switching target back that only the transaction needs which was taken back. That changes
+// the times of the file, so with other transactions below it, it comes before renewBelow.
+func (tx *Transaction) giveBack(anyBelow bool) (err error) {
 	if _, ok := tx.disk.(target.Switching); !ok {
 		return nil
 	}
-	kept, err := needed(chain)
+	s, chain, err := tx.underneath()
+	defer s.close(&err)
+	if err == nil && len(chain) > 0 != anyBelow {
+		return nil
+	}
+	var kept []target.Part
+	if err == nil {
+		kept, err = needed(chain)
+	}
 	if err != nil {
-		return err
+		return &AfterError{tried.Errorf("give back room in the file: %w", err)}
 	}
 	return released(tx.disk, kept)
 }

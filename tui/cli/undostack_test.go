@@ -98,6 +98,7 @@ func TestUndoStackStops(t *testing.T) {
 		t.Error("the disk is not what it was after the first commit")
 	}
 
+	p.run(t, "apply", "--yes", image, "label", "1", "again").want(t, 0)
 	p.run(t, "apply", "--yes", image, "label", "1", "third").want(t, 0)
 	p.run(t, "undo", "--yes", "--forget=2", image).want(t, 0, "1 transaction cannot be undone any more", "2. ")
 	p.run(t, "undo", "--yes", "--to=2", image).want(t, 1, "1 transaction can be undone, and not 2")
