@@ -77,12 +77,18 @@ func TestGoBackStops(t *testing.T) {
 		undos int
 	}{
 		{"refused", 2, report.Result{Outcome: report.Unchanged, Err: "the target was changed since the transaction"}, "U undoes the next one", 2},
+		{"stopped", 2, report.Result{}, "U undoes the next one", 1},
 		{"gone", 1, report.Result{}, "no longer fits", 1},
 	} {
 		target := Founding()
 		target.What.Undos = kept(3)
 		d := history(t, 80, 24, target)
 		d.Press("down", "down", "enter", "y")
+		if c.name == "stopped" {
+			d.Press("q")
+			quietly(d)
+			d.Press("s")
+		}
 		d.Do(func() {
 			target.What.Undos = kept(c.left)
 			last(t, target).End(report.Result{Outcome: report.RolledBack})

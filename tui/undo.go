@@ -114,11 +114,11 @@ func undoNotice(name string, r running) notice {
 	case all == 1 || r.result.Outcome == report.Interrupted:
 	case done == all:
 		t.meaning = fmt.Sprintf("The last %d commits were undone: %s is %s.", all, name, report.AsItWas(r.lost || r.result.LostUnused))
-	case r.result.Outcome == report.RolledBack:
+	case r.result.Outcome == report.RolledBack && !r.stopping:
 		t.head, t.tone = "Stopped on the way", toneWarn
 		t.meaning = fmt.Sprintf("%d of %d commits were undone: %s is as it was before one of them. What was kept to undo the next one no longer fits.", done, all, name)
 	case done > 0:
-		t.head = "Stopped on the way"
+		t.head, t.tone = "Stopped on the way", toneWarn
 		t.meaning = fmt.Sprintf("%d of %d commits were undone: %s is as it was before one of them. U undoes the next one.", done, all, name)
 	}
 	return t

@@ -75,7 +75,12 @@ func (tx *Transaction) unstaged(ctx context.Context, watch Watch) error {
 	if tx.switching == nil {
 		return nil
 	}
-	return errors.Join(tx.giveBack(true), tx.renewBelow(context.WithoutCancel(ctx), watch))
+	err := errors.Join(tx.giveBack(true), tx.renewBelow(context.WithoutCancel(ctx), watch))
+	if err == nil {
+		return nil
+	}
+	// As an *AfterError it would say that the target is as planned.
+	return errors.New("perhaps earlier transactions cannot be undone any more: " + err.Error())
 }
 
 // AfterError is returned when the target is whole, as planned or as it was, and only later work failed: the files for an
