@@ -261,7 +261,7 @@ func TestMountByRootWithoutDriver(t *testing.T) {
 		nothingLeft(t, where, at)
 	}
 	detached(t, p, image)
-	p.run(t, "mount", image, "0", "--rw").want(t, exitRefused, "without the kernel's driver fat12 is only read")
+	p.run(t, "mount", image, "0", "--rw").want(t, exitRefused, "without the kernel's driver fat12 can only be read")
 }
 
 // TestMountKilled kills the processes of a mount, one or all. What is left still serves, or the mount goes away.
@@ -351,7 +351,7 @@ func TestMountWrites(t *testing.T) {
 	}
 	for _, r := range []struct{ image, number, says string }{
 		{"disk.raw", "3", "can only be read: mount it read-only"},
-		{"disk.raw", "5", "squashfs is only read"},
+		{"disk.raw", "5", "squashfs can only be read"},
 		{"disk.qcow2", "1", "make a raw image of it"},
 	} {
 		p.run(t, "mount", "--rw", filepath.Join(dir, r.image), r.number).want(t, exitRefused, r.says)

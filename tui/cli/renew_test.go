@@ -148,7 +148,7 @@ mkfs.ext4 -q -d tree -E offset=1048576,nodiscard $IMG 30M; debugfs -w -R 'rm gon
 			p.run(t, "shrink", "--yes", image).want(t, exitDone, "writes a new image")
 			same(4*mib, 20*mib)
 			p.run(t, "shrink", "--yes", image).want(t, 0, "nothing to do")
-			p.run(t, "image", "check", image).want(t, 0, "Nothing wrong")
+			p.run(t, "image", "check", image).want(t, 0, "No fault")
 			for _, c := range [][]string{{"convert", "to.qcow2"}, {"convert", "to.raw"}, {"clone", "clone.raw"}, {"clone", "clone." + kind.format, "--format", kind.format}} {
 				to := filepath.Join(filepath.Dir(image), c[1])
 				p.run(t, append([]string{"image", c[0], image, to}, c[2:]...)...).want(t, 0)
