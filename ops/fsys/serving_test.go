@@ -20,7 +20,7 @@ func TestServing(t *testing.T) {
 	}{
 		model.Ext4: {"", "apt install fuse2fs", true}, model.Ext2: {"", "apt install fuse2fs", true},
 		model.FAT32: {"", "mount it read-only", true}, model.ExFAT: {"", "mount it read-only", true},
-		model.NTFS: {"apt install ntfs-3g", "apt install ntfs-3g", false}, model.SquashFS: {"apt install squashfuse", "is only read", false},
+		model.NTFS: {"apt install ntfs-3g", "apt install ntfs-3g", false}, model.SquashFS: {"apt install squashfuse", "can only be read", false},
 		model.XFS: {"only root", "only root", false},
 	} {
 		d := Of(kind)
