@@ -43,10 +43,7 @@ func (q Queue) Consequences() []string {
 	}{
 		{q.lost(), "Deletes everything in ", ". Have a backup if you need it."},
 		{q.shortened(), "Ends before its file system does: ", ". It cannot be used until it has its room back, and what is made in that room destroys it."},
-		{
-			q.cutBlindly(), "Cuts off the end of ", ". Shunt does not know what lies there, nor whether it is needed: it is no longer in the partition, and " +
-				"what is made in that room destroys it.",
-		},
+		{q.cutBlindly(), "Cuts off the end of ", unknownEnd},
 		{q.wiped(), "Wipes ", ": what is there is gone for good. No undo brings it back, and once it has begun it can only be finished."},
 		{q.wipedBelow(), "What is wiped can still be read from ", ": those have to go too."},
 		{
@@ -74,6 +71,10 @@ func (q Queue) Consequences() []string {
 	}
 	return out
 }
+
+// unknownEnd says what it means to cut contents off that nothing is known of.
+const unknownEnd = ". Shunt does not know what lies there, nor whether it is needed: it is no longer in the partition, and what is made " +
+	"in that room destroys it."
 
 // mirrored returns the partitions that are listed in the first sector too, if the queue changes which.
 func (q Queue) mirrored() (refs []string) {
