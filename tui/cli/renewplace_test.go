@@ -175,6 +175,9 @@ func TestRenewedKeeps(t *testing.T) {
 		r.is(16 * mib)
 		r.p.run(t, "undo", "--yes", "--journal", journals, r.image).want(t, exitDone)
 		r.is(12 * mib)
+		r.beside(oddName, oddName+".shunt") // the oldest one can still be brought back
+		r.p.run(t, "undo", "--yes", "--journal", journals, r.image).want(t, exitDone)
+		r.is(8 * mib)
 		r.beside(oddName)
 	})
 	t.Run("no undo", func(t *testing.T) {
