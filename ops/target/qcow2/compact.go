@@ -9,6 +9,10 @@ import (
 // A commit that frees clusters leaves holes in the file, and live clusters behind them. compact moves these down into the
 // holes, as a commit of its own that shows the same disk, so that the file can be cut behind the last cluster that is used.
 
+// compactPasses is how often compact may move clusters. A table can find no room below the clusters that the first pass moves,
+// since they are in use until its end; it then lies behind them, and would keep the file as long as it was.
+const compactPasses = 2
+
 // compact moves live clusters of the present disk from the end of the file to free clusters further down. It reports
 // whether it has changed anything. check is the result of Walk on this image.
 func (im *Image) compact(ctx context.Context, check *Check, w Writer) (changed bool, err error) {
@@ -28,7 +32,8 @@ func (im *Image) compact(ctx context.Context, check *Check, w Writer) (changed b
 		return e.prepare(ctx)
 	}
 	// The new tables need room too, so a file that is nearly dense would only become longer.
-	if e, err := plan(nil); err != nil || e.alloc.end > check.refs.end || e.end() >= check.refs.end {
+	length := max(check.refs.end, ceil(im.store.Size(), im.cluster())) // a first pass has not cut it
+	if e, err := plan(nil); err != nil || e.alloc.end > length || e.end() >= check.refs.end {
 		return false, err
 	}
 	e, err := plan(w)

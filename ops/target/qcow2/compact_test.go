@@ -37,14 +37,19 @@ func TestCompact(t *testing.T) {
 			defer func() { require(t, f.Close()) }()
 			im := openImage(t, path)
 			check := clean(t, im, path)
-			end := check.refs.end
-			changed, err := im.compact(context.Background(), check, f)
-			require(t, err)
-			after := openImage(t, path)
-			check = clean(t, after, path)
-			d.is(t, readAll(t, after))
-			if !changed || check.refs.end*10 > end*8 {
-				t.Errorf("changed %v, the file's end went from cluster %d to %d", changed, end, check.refs.end)
+			end, after := check.refs.end, im
+			for i := range compactPasses {
+				changed, err := after.compact(context.Background(), check, f)
+				require(t, err)
+				if i == 0 && !changed {
+					t.Error("nothing was moved")
+				}
+				after = openImage(t, path)
+				check = clean(t, after, path)
+				d.is(t, readAll(t, after))
+			}
+			if check.refs.end*10 > end*8 {
+				t.Errorf("the file's end went from cluster %d to %d", end, check.refs.end)
 			}
 			require(t, f.Truncate(check.refs.end*after.cluster()))
 			d.is(t, readAll(t, openImage(t, path)))

@@ -32,7 +32,8 @@ func (e *Edit) counts(ctx context.Context) error {
 			r.moved[int64(i)] = false
 		}
 	}
-	if !r.changed() {
+	high := e.limit > 0 && im.refTable.off/im.cluster() >= e.limit // the table itself is to move
+	if !r.changed() && !high {
 		return nil
 	}
 	r.settle()

@@ -20,14 +20,14 @@ func (d *Disk) Release(kept []target.Part) error {
 		return nil // counts that are too low say nothing about what is free
 	}
 	stays := touched(kept, im.cluster())
-	changed := false
-	if len(stays) == 0 {
-		changed, err = im.compact(context.Background(), check, d.host)
-	}
-	if err != nil {
-		return err
-	}
-	if changed {
+	for i := 0; i < compactPasses && len(stays) == 0; i++ {
+		changed, err := im.compact(context.Background(), check, d.host)
+		if err != nil {
+			return err
+		}
+		if !changed {
+			break
+		}
 		if err := d.Refresh(); err != nil {
 			return err
 		}
