@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"shunt/model/safetext"
@@ -62,6 +64,8 @@ type smart struct {
 	Scsi     string                 `json:"scsi_model_name"`
 	Serial   string                 `json:"serial_number"`
 	Firmware string                 `json:"firmware_version"`
+	Revision string                 `json:"scsi_revision"` // the firmware of a SCSI disk
+	OldRev   string                 `json:"revision"`      // the same, before smartctl 7.3
 	Rotation *int                   `json:"rotation_rate"`
 	Status   *struct{ Passed bool } `json:"smart_status"`
 	Heat     struct{ Current *int } `json:"temperature"`
@@ -71,7 +75,7 @@ type smart struct {
 			ID     int
 			Name   string
 			Failed string `json:"when_failed"`
-			Raw    struct{ Value int64 }
+			Raw    rawCount
 		}
 	} `json:"ata_smart_attributes"`
 	NVMe *struct {
@@ -87,6 +91,38 @@ type smart struct {
 // counted are the attributes of ATA disks that say that sectors are failing. Makers agree on their meaning.
 var counted = map[int]string{5: "Reallocated", 187: "Uncorrected", 197: "Waiting", 198: "Unreadable"}
 
+// message returns the first message of smartctl with this severity, or of any if it is "". It is "" if there is none.
+func (d smart) message(severity string) string {
+	for _, m := range d.Smartctl.Messages {
+		if severity == "" || m.Severity == severity {
+			return m.String
+		}
+	}
+	return ""
+}
+
+// rawCount is the raw value of an attribute. Disks pack several numbers into it, and smartctl knows how each one does it:
+// String begins with the number that counts, as "304 (0 1)" for a Value of 4295033136.
+type rawCount struct {
+	Value  int64
+	String string
+}
+
+// count returns the number that counts.
+func (r rawCount) count() int64 {
+	digits := strings.IndexFunc(r.String+" ", func(c rune) bool { return c < '0' || c > '9' })
+	if n, err := strconv.ParseInt(r.String[:digits], 10, 64); err == nil {
+		return n
+	}
+	return r.Value
+}
+
+// critical holds the meaning of each bit of the critical warning of an NVMe disk, from bit 0 on (NVMe 1.4, figure 194).
+var critical = [8]string{
+	"the spare blocks run out", "too hot or too cold", "no longer reliable", "the disk can only be read",
+	"the backup of its cache memory failed", "its persistent memory can only be read, or is unreliable",
+}
+
 // health describes the output of smartctl --json. The error says why it has no verdict.
 func health(out []byte) (report.SheetSection, error) {
 	var d smart
@@ -95,19 +131,17 @@ func health(out []byte) (report.SheetSection, error) {
 		return s, fmt.Errorf("the output of smartctl cannot be read: %w", err)
 	}
 	if d.Status == nil {
-		if len(d.Smartctl.Messages) > 0 {
-			return s, errors.New(d.Smartctl.Messages[0].String)
-		}
-		return s, errors.New("the disk does not say how healthy it is")
+		return s, errors.New(cmp.Or(d.message("error"), d.message(""), "the disk does not say how healthy it is"))
 	}
 	if d.Status.Passed {
 		s.Add("Verdict", "healthy")
 	} else {
 		s.Warn("Verdict", "failing: copy what is on it to another disk now", report.Wrong)
 	}
+	s.Add("Note", d.message("warning"))
 	s.Add("Model", cmp.Or(d.Model, d.Scsi))
 	s.Add("Serial", d.Serial)
-	s.Add("Firmware", d.Firmware)
+	s.Add("Firmware", cmp.Or(d.Firmware, d.Revision, d.OldRev))
 	if d.Rotation != nil {
 		s.Add("Rotation", map[bool]string{true: "none: it is an SSD", false: fmt.Sprintf("%d a minute", *d.Rotation)}[*d.Rotation == 0])
 	}
@@ -128,15 +162,21 @@ func (d smart) sectors(s *report.SheetSection) {
 	}
 	for _, a := range d.ATA.Table {
 		if name := counted[a.ID]; name != "" {
-			count(name, a.Raw.Value, "sectors")
+			count(name, a.Raw.count(), "sectors")
 		}
-		if a.Failed != "" {
+		switch a.Failed {
+		case "":
+		case "past": // often a disk that once was too hot
+			s.Warn("Failed once", a.Name, report.Odd)
+		default:
 			s.Warn("Failed", fmt.Sprintf("%s (%s)", a.Name, a.Failed), report.Wrong)
 		}
 	}
 	if n := d.NVMe; n != nil {
-		if n.Warning != 0 {
-			s.Warn("Warning", fmt.Sprintf("0x%02x", n.Warning), report.Wrong)
+		for bit := range 8 {
+			if n.Warning>>bit&1 != 0 {
+				s.Warn("Warning", cmp.Or(critical[bit], fmt.Sprintf("bit %d, of unknown meaning", bit)), report.Wrong)
+			}
 		}
 		s.Warn("Spare", fmt.Sprintf("%d %% left", n.Spare), map[bool]report.Attention{true: report.Odd}[n.Spare <= n.Least])
 		s.Warn("Wear", fmt.Sprintf("%d %% of its life", n.Used), map[bool]report.Attention{true: report.Odd}[n.Used >= 100])
