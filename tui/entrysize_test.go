@@ -41,3 +41,33 @@ func TestGPTDetails(t *testing.T) {
 	d.Press("enter")
 	d.Contains("3 pending")
 }
+
+// The words "hybrid MBR" find the dialog, which sets the active partition too, and takes the whole list away.
+func TestHybridActive(t *testing.T) {
+	d := open(t, Varied())
+	details := func(keys ...string) {
+		d.Press(":")
+		d.Type("hybrid mbr")
+		d.Press(append([]string{"enter", "tab", "tab", "tab", "ctrl+u"}, keys...)...)
+	}
+	details()
+	d.Type("1 2")
+	d.Press("tab")
+	d.Type("3")
+	d.Contains("the active partition is not among them")
+	d.Press("ctrl+u")
+	d.Type("1 2")
+	d.Contains("Only one partition can be active")
+	d.Press("ctrl+u")
+	d.Type("2")
+	d.Contains("p2 as type 0xef (active)")
+	d.Press("enter")
+	details()
+	d.Contains("Make the first sector protective again; it no longer lists p1, p2")
+	d.Press("esc")
+	details("tab", "ctrl+u")
+	d.Contains("Make the first sector protective again")
+	d.Press("shift+tab")
+	d.Type("1 2")
+	d.Contains("p2 as type 0xef in the first sector")
+}

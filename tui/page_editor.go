@@ -58,7 +58,7 @@ func editorGroups() []bindingGroup {
 			on("H", "sectors in hex", Model.openSectors, "H"),
 			on("M", "mount, attach", noCommand(Model.openMounts), "M"),
 			byPalette("number by place", noCommand(func(m Model, _ document) Model { return m.stage(ops.Sort{}) })).unless(inOrder),
-			byPalette("GPT details", noCommand(func(m Model, d document) Model {
+			byPalette("GPT details, hybrid MBR", noCommand(func(m Model, d document) Model {
 				return m.open(dialog.NewGPTDetails(d.queue, d.align(m.Align)), nil)
 			})).unless(noGPT),
 			byPalette("cure the table", Model.openReadings).unless(undamaged),

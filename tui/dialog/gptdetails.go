@@ -2,8 +2,8 @@ package dialog
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -19,6 +19,7 @@ type gptDetails struct {
 	staging
 	first, array widget.Field
 	hybrid       widget.Field // numbers of partitions
+	active       widget.Field // the number of one of them, or ""
 	boot         int          // index in offOn
 	list         []ops.Operation
 }
@@ -34,6 +35,11 @@ func NewGPTDetails(q ops.Queue, align geometry.Alignment) Dialog {
 		g.boot = 1
 	}
 	g.hybrid = widget.NewField(strings.Join(listed(q.Preview()), " "), 16)
+	if p, ok := q.Preview().Partition(ops.HybridOf(q.Preview()).Active); ok {
+		g.active = widget.NewField(strconv.Itoa(p.Number), 16)
+	} else {
+		g.active = widget.NewField("", 16)
+	}
 	return newForm(g)
 }
 
@@ -63,13 +69,9 @@ func numbered(d model.Disk, text string) (ids []model.PartID, err error) {
 func (g *gptDetails) check() {
 	first, err := sectorOf(g.first.Value())
 	array, wrong := sectorOf(g.array.Value())
-	ids, none := numbered(g.queue.Preview(), g.hybrid.Value())
-	wrong = cmp.Or(none, err, wrong)
 	now := ops.HybridOf(g.queue.Preview())
-	hybrid := ops.NewHybrid(ids, 0, now.Last)
-	if slices.Contains(ids, now.Active) {
-		hybrid.Active = now.Active
-	}
+	hybrid, none := g.newHybrid(now.Last)
+	wrong = cmp.Or(none, err, wrong)
 	g.wrong, g.verdict, g.list = wrong, verdict{}, nil
 	if wrong != nil {
 		return
@@ -83,7 +85,7 @@ func (g *gptDetails) check() {
 		{func() bool { return q.Preview().Table.Boot != (g.boot == 1) }, ops.ProtectiveBoot{On: g.boot == 1}},
 		{func() bool { return q.Preview().Table.ArraySpan(q.Preview().SectorSize).Start != array }, ops.MoveArray{At: array}},
 		{func() bool { return q.Preview().Table.Usable.Start != first }, ops.FirstUsable{Sector: first}},
-		{func() bool { return !slices.Equal(now.Parts(), hybrid.Parts()) }, hybrid},
+		{func() bool { return now != hybrid }, hybrid},
 	} {
 		if !try.changes() {
 			continue
@@ -98,6 +100,21 @@ func (g *gptDetails) check() {
 	g.what = ops.Capital(strings.Join(words, "; "))
 }
 
+// newHybrid returns the hybrid MBR of the two fields. Without partitions it is none, whatever the other field has.
+func (g *gptDetails) newHybrid(last bool) (ops.Hybrid, error) {
+	ids, err := numbered(g.queue.Preview(), g.hybrid.Value())
+	active, wrong := numbered(g.queue.Preview(), g.active.Value())
+	switch {
+	case err != nil || len(ids) == 0:
+		return ops.Hybrid{}, err
+	case wrong != nil || len(active) == 0:
+		return ops.NewHybrid(ids, 0, last), wrong
+	case len(active) > 1:
+		return ops.Hybrid{}, errors.New("only one partition can be active")
+	}
+	return ops.NewHybrid(ids, active[0], last), nil
+}
+
 // sectorOf parses the number of a sector, with or without the unit of plans.
 func sectorOf(text string) (geometry.Sector, error) {
 	n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(text), "s"), 10, 50)
@@ -108,7 +125,7 @@ func sectorOf(text string) (geometry.Sector, error) {
 }
 
 // hybridHint says what a hybrid MBR means.
-const hybridHint = "A hybrid MBR is for systems that cannot read a GPT. Windows then sees these partitions alone, and a program that " +
+const hybridHint = "Up to three numbers, as 1 3, for systems that cannot read a GPT. Windows then sees these partitions alone, and a program that " +
 	"changes only one of the two lists makes them contradict each other."
 
 func (g *gptDetails) layout() layout {
@@ -123,6 +140,8 @@ func (g *gptDetails) layout() layout {
 			field(stopName, "Hybrid MBR lists", formField, &g.hybrid).
 				meant("Numbers of up to three partitions, as 1 3, that the first sector lists too. Empty: it protects the GPT, as it should. " +
 					"Only a system that cannot read a GPT needs a hybrid MBR."),
+			field(stopSize, "Hybrid MBR: active", formField, &g.active).
+				meant("The number of the one among them that an old BIOS starts from. Empty: none."),
 			hint(hybridHint, 4),
 			blank(), hint(fmt.Sprintf("The %d entries take %d sectors. Partitions stay where they are.", t.Slots, t.ArraySectors(z)), 2),
 			blank(), g.outcome("No change yet."),
