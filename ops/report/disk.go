@@ -90,6 +90,9 @@ func entry(d model.Disk, p model.Partition, f Figures) SheetSection {
 	if d.Table.Kind == model.TableGPT && (f == Exact || p.Attributes != 0) {
 		s.Add("Attributes", fmt.Sprintf("0x%016x", p.Attributes))
 	}
+	if m := p.Mirror; m.Slot != 0 {
+		s.Add("Hybrid MBR", fmt.Sprintf("entry %d, type %s%s", m.Slot, typeText(model.TableMBR, m.Type), map[bool]string{true: ", active"}[m.Active]))
+	}
 	if p.Role == model.Logical {
 		s.Add("Boot record", fmt.Sprintf("sector %s, %s before the partition", geometry.Grouped(p.EBR), geometry.Grouped(p.Span.Start-p.EBR)))
 	}
