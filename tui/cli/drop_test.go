@@ -53,10 +53,25 @@ func parentGone(t *testing.T, s slow, sig syscall.Signal, journal string) {
 	follower.connected(t)
 	info := s.person.begin(t, s.args("info")...)
 	info.connected(t)
+	// These are asked for something else, which is not done.
+	others := []begun{
+		s.person.begin(t, append(s.args("apply", "--yes"), "label", "1", "other")...),
+		s.person.begin(t, append(s.args("apply", "--yes", "--json"), "label", "1", "other")...),
+		s.person.begin(t, s.args("undo", "--yes")...),
+	}
+	for _, o := range others {
+		o.connected(t)
+	}
 	send(t, worker, syscall.SIGCONT)
 
 	info.end().want(t, 3, "a commit is under way, committing: ")
 	follower.end().want(t, 0, "A commit is under way", "Done: the target is exactly as planned")
+	for _, o := range others {
+		o.end().want(t, exitRefused, "A commit is under way", "That commit has ended: the target is exactly as planned", "was not done", "run the command again now")
+	}
+	if said := others[1].said.String(); !strings.Contains(said, `{"followed":{"outcome":"done"`) || !strings.Contains(said, `{"result":{"outcome":"unchanged"`) {
+		t.Errorf("as JSON: %s", said)
+	}
 	workersGone(t, s.image)
 	s.isAfter(t)
 	tidy(t, s.image, parent)

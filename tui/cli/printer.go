@@ -15,8 +15,13 @@ import (
 )
 
 // with opens a target and calls do. If another process is committing to the target, with follows that commit to its end
-// instead. It first prints the result of an earlier commit that was not shown yet.
-func (s *settings) with(ctx context.Context, path string, do func(*session.Session) error) (err error) {
+// instead, and then fails. It first prints the result of an earlier commit that was not shown yet.
+func (s *settings) with(ctx context.Context, path string, do func(*session.Session) error) error {
+	return s.withOr(ctx, path, do, func(p *printer, r report.Result) error { return p.endOther(r, path) })
+}
+
+// withOr is like with, but ends with followed if it has followed the commit of another process.
+func (s *settings) withOr(ctx context.Context, path string, do func(*session.Session) error, followed func(*printer, report.Result) error) (err error) {
 	sess, run, err := session.OpenOrAttach(path, s.opts)
 	if err != nil {
 		return err
@@ -25,7 +30,7 @@ func (s *settings) with(ctx context.Context, path string, do func(*session.Sessi
 		defer run.Leave()
 		s.say("A commit is under way on %s; following it to its end. This command does nothing else.", path)
 		_, facts, _, _ := session.Inspect(path, s.opts) // only words depend on them
-		return s.follow(ctx, run, facts).end(run.Result(), exitDone)
+		return followed(s.follow(ctx, run, facts), run.Result())
 	}
 	defer func() { err = errors.Join(err, sess.Close()) }()
 	if last := sess.Last(); last != nil && s.json {
@@ -254,4 +259,28 @@ func (p *printer) end(r report.Result, rolledBack int) error {
 		return &exitError{code: code}
 	}
 	return nil
+}
+
+// endOther prints how the commit of another process ended, and returns why the command has failed.
+func (p *printer) endOther(r report.Result, path string) error {
+	<-p.done
+	failed := fmt.Errorf("what this command was asked to do was not done, because another commit was under way on %s; "+
+		"it has ended, so you can run the command again now", path)
+	switch r.Outcome {
+	case report.Interrupted:
+		return p.end(r, exitInterrupted) // it has to be recovered first
+	case report.Done:
+		p.say("That commit has ended: the target is exactly as planned by it.")
+	case report.RolledBack:
+		p.say("That commit has ended and was rolled back: the target is %s.", report.AsItWas(r.LostUnused))
+	case report.Unchanged:
+		p.say("That commit was given up, and the target was not changed: %s", r.Err)
+	}
+	if p.json {
+		p.line(struct {
+			Followed report.Result `json:"followed"`
+		}{r})
+		p.line(worker.Event{Result: &report.Result{Outcome: report.Unchanged, Err: failed.Error()}})
+	}
+	return failed
 }

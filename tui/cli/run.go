@@ -215,13 +215,14 @@ func (s *settings) recoverCommand() *cobra.Command {
 }
 
 func (s *settings) recover(ctx context.Context, path string, how report.Task) error {
-	return s.with(ctx, path, func(sess *session.Session) error {
+	ended := func(p *printer, r report.Result) error { return p.end(r, exitDone) } // following a commit to its end is a recovery, too
+	return s.withOr(ctx, path, func(sess *session.Session) error {
 		if sess.Unfinished() == nil {
 			s.say("%s has no unfinished transaction; nothing was changed.", path)
 			return nil
 		}
 		return s.finish(ctx, sess.Facts(), func() (*session.Run, error) { return sess.Recover(how) })
-	})
+	}, ended)
 }
 
 // finish starts a run and follows it to its end.
