@@ -32,9 +32,10 @@ type Switching interface {
 	Stage(ctx context.Context, next Next, watch func(done int64)) (Switch, error)
 	// Unstage makes the file as long as it was before Stage. It must not be called after the switch.
 	Unstage() error
-	// Release gives room in the file back to the host that the disk does not need and an undo did. kept are runs of the
-	// container that another undo still needs; with such, no cluster moves.
-	Release(kept []Part) error
+	// Release gives room in the file back to the host that the disk does not need and an undo did. undos says that others
+	// are left: they need the references of the present disk, so no cluster moves. kept are the runs of the container that
+	// they need besides, and there may be none.
+	Release(undos bool, kept []Part) error
 }
 
 // Next is the content that a disk is to have.

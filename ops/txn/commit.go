@@ -66,7 +66,7 @@ func (tx *Transaction) commit(ctx context.Context, watch Watch) error {
 	if tx.program.Options.Has(journal.KeepUndo) {
 		return refreshed(tx.switching)
 	}
-	return released(tx.switching, nil)
+	return released(tx.switching, false, nil)
 }
 
 // unstaged renews the seal of the last transaction, after staging this one has failed and has written to the file of a Switching

@@ -130,7 +130,7 @@ func (tx *Transaction) giveBack(anyBelow bool) (err error) {
 	if err != nil {
 		return &AfterError{tried.Errorf("give back room in the file: %w", err)}
 	}
-	return released(tx.disk, kept)
+	return released(tx.disk, anyBelow, kept)
 }
 
 // needed lists the runs of the file of a Switching target that undos need and that are free for its disk.

@@ -24,7 +24,8 @@ type tower struct {
 	end    func(m *Machine, how Direction) error // ends what a crash left
 	disk   func(m *Machine) ([]byte, error)
 	store  func(m *Machine) journal.Store
-	stages bool // a commit writes to the file before its record
+	stages bool     // a commit writes to the file before its record
+	below  *Machine // with the backing file, or nil
 }
 
 var stacked = Limits{Most: 4, Room: 1 << 20}
@@ -86,7 +87,7 @@ func imagedTower(tb testing.TB, k imageKind, rng *rand.Rand) *tower {
 		list = append(list, &imaged{world: &w, kind: k, below: first.below})
 	}
 	t := &tower{
-		name: first.name, states: [][]byte{first.before}, start: first.machine, stages: true,
+		name: first.name, states: [][]byte{first.before}, start: first.machine, stages: true, below: first.below,
 		commit: func(m *Machine, i int) error { return list[i].run(m) },
 		undo:   first.undo,
 		end: func(m *Machine, how Direction) error {

@@ -164,9 +164,9 @@ func (tx *Transaction) stageSwitch(ctx context.Context, next target.Next, header
 	return err
 }
 
-// released gives room in the file of a Switching target back to the host, once no undo needs it. kept are runs of the file
-// that other undos need. The disk is whole in any case.
-func released(dev Device, kept []target.Part) error {
+// released gives room in the file of a Switching target back to the host, once no undo needs it. undos and kept are those of
+// target.Switching. The disk is whole in any case.
+func released(dev Device, undos bool, kept []target.Part) error {
 	sw, ok := dev.(target.Switching)
 	if !ok {
 		return nil
@@ -174,7 +174,7 @@ func released(dev Device, kept []target.Part) error {
 	if err := refreshed(sw); err != nil {
 		return err
 	}
-	if err := sw.Release(kept); err != nil {
+	if err := sw.Release(undos, kept); err != nil {
 		return &AfterError{tried.Errorf("give back room in the file: %w", err)}
 	}
 	return nil

@@ -8,9 +8,9 @@ import (
 )
 
 // Release implements target.Switching: it moves clusters from the end of the file to free ones further down, cuts the file
-// behind the last cluster that is used, and punches those that nothing refers to. With kept runs it moves nothing, since the
-// undo that needs them needs the present header too.
-func (d *Disk) Release(kept []target.Part) error {
+// behind the last cluster that is used, and punches those that nothing refers to. While there are undos it moves nothing: they
+// need the present header, even if the disk uses all clusters that they need.
+func (d *Disk) Release(undos bool, kept []target.Part) error {
 	im, _ := d.now()
 	check, err := im.Walk(context.Background())
 	if err != nil {
@@ -20,7 +20,7 @@ func (d *Disk) Release(kept []target.Part) error {
 		return nil // counts that are too low say nothing about what is free
 	}
 	stays := touched(kept, im.cluster())
-	for i := 0; i < compactPasses && len(stays) == 0; i++ {
+	for i := 0; i < compactPasses && !undos; i++ {
 		changed, err := im.compact(context.Background(), check, d.host)
 		if err != nil {
 			return err
