@@ -72,6 +72,10 @@ func TestToldLater(t *testing.T) {
 			report.Last{When: lastEnd, Task: report.Finish, Result: report.Result{Outcome: report.RolledBack}},
 			[]string{"The last recovery of stick.raw", "rolled back", "exactly as it was"},
 		},
+		"rolled back, with a note": {
+			report.Last{When: lastEnd, Task: report.Undo, Result: report.Result{Outcome: report.RolledBack, Advice: "Note: something else is lost."}},
+			[]string{"The undo of the last apply of stick.raw", "exactly as it was", "Note: something else is lost."},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			target := Founding()

@@ -117,8 +117,12 @@ func lastText(name string, last report.Last) []string {
 	if last.Result.Err != "" {
 		lines = append(lines, widget.Clean(last.Result.Err))
 	}
-	if (last.Result.Outcome == report.Unchanged || last.Result.Outcome == report.Interrupted) && t.advice != "" {
-		lines = append(lines, widget.Clean(t.advice))
+	advice := last.Result.Advice
+	if last.Result.Outcome == report.Unchanged || last.Result.Outcome == report.Interrupted {
+		advice = t.advice
+	}
+	if advice != "" {
+		lines = append(lines, widget.Clean(advice))
 	}
 	for _, text := range last.Operations {
 		lines = append(lines, widget.Clean(text))

@@ -161,6 +161,13 @@ type Result struct {
 	LostUnused bool `json:"lost_unused,omitempty"`
 }
 
+// Note makes the advice of a result say what failed after the target was whole. Without an error it changes nothing.
+func (r *Result) Note(err error) {
+	if err != nil {
+		r.Advice = "Note: " + err.Error() + "."
+	}
+}
+
 // AsItWas says how far a target that is rolled back is the same as before. Nothing keeps the content of blocks that a file
 // system did not use, if the transaction overwrote them.
 func AsItWas(lostUnused bool) string {

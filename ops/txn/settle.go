@@ -93,7 +93,9 @@ func settled(dev Device, o *slot, p journal.Program, planned bool) (last *report
 	if err := removeSide(o.store); err != nil {
 		return nil, err
 	}
-	return last, whole(tx.unstack(context.Background(), noProgress, stale))
+	stale = tx.unstack(context.Background(), noProgress, stale)
+	last.Result.Note(stale)
+	return last, whole(stale)
 }
 
 // whole returns nil for an error that concerns only what is kept for undos.

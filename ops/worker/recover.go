@@ -124,8 +124,8 @@ func (w *process) conclude(outcome report.Outcome, err error) report.Result {
 		r := report.Result{Outcome: outcome}
 		if err != nil {
 			w.logf("%v", err)
-			r.Advice = "Note: " + err.Error() + "."
 		}
+		r.Note(err)
 		return r
 	}
 	if _, left := txn.Inspect(w.dir); errors.Is(left, journal.ErrNone) {

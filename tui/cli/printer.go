@@ -39,6 +39,9 @@ func (s *settings) withOr(ctx context.Context, path string, do func(*session.Ses
 		}{*last})
 	} else if last != nil {
 		s.say("%s", lastText(sess.Facts().Path, *last))
+		if last.Result.Advice != "" && last.Result.Outcome != report.Interrupted {
+			s.say("%s", last.Result.Advice)
+		}
 	}
 	for _, text := range sess.Facts().Mended {
 		s.say("Note: %s.", text)
