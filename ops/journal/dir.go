@@ -35,6 +35,8 @@ type Dir struct {
 	location Location
 	// adopted is set if another process has checked the names and chosen the rights.
 	adopted bool
+	// reads is set if its files are only read.
+	reads bool
 
 	mu     sync.Mutex
 	parent *os.File // nil while there is none

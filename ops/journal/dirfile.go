@@ -52,12 +52,19 @@ func (d *Dir) Create(name string) (File, error) {
 // Open implements Store. The error is an *UnsafeError unless name is a regular file of the directory's owner and the
 // file's only name.
 func (d *Dir) Open(name string) (File, error) {
-	f, err := d.open(name, unix.S_IFREG, unix.O_RDWR)
+	flags := unix.O_RDWR
+	if d.reads {
+		flags = unix.O_RDONLY
+	}
+	f, err := d.open(name, unix.S_IFREG, flags)
 	if err != nil {
 		return nil, err
 	}
 	return osFile{f}, nil
 }
+
+// OnlyRead makes Open open files for reading alone, as on a read-only file system. The directory must not be written to then.
+func (d *Dir) OnlyRead() { d.reads = true }
 
 // ErrTooLong is returned for a file that is longer than shunt would write it.
 var ErrTooLong = errors.New("is longer than shunt makes it")

@@ -160,7 +160,7 @@ func (s *Session) read() error {
 	case errors.As(err, new(*journal.UnsafeError)):
 		return err
 	default:
-		s.damage = fmt.Errorf("the journal in %s cannot be used: %w; nothing was changed. %s", s.dir.Path(), err, mend(err))
+		s.damage = unusable(s.dir, err)
 	}
 	disk, err := worker.ScanWithProgress(s.target, s.opts.Tell)
 	if err != nil {
@@ -210,17 +210,6 @@ func (s *Session) settle() error {
 		return tried.Errorf("end the interrupted transaction of %s: %w", s.path, err)
 	}
 	return nil // read reports what is wrong with the journal
-}
-
-// mend returns advice for a journal that cannot be used.
-func mend(err error) string {
-	switch {
-	case errors.Is(err, journal.ErrVersion):
-		return "Only the shunt that wrote it can end the transaction."
-	case errors.Is(err, journal.ErrDamaged):
-		return "The target may be in the middle of a transaction: put the journal's files back as they were, or restore the target from a backup and remove that directory."
-	}
-	return "Remove the cause and try again."
 }
 
 // complete ends a transaction whose worker died after its last write to the target, before it removed the journal and sent

@@ -93,6 +93,7 @@ func (v *Viewer) scan() (err error) {
 func (v *Viewer) readBeside() *report.Unfinished {
 	var unfinished *report.Unfinished
 	err := withDir(v.target.Place(), v.opts, func(dir *journal.Dir) (err error) {
+		dir.OnlyRead()
 		if v.facts.InUse != "" {
 			v.facts.Commit = underWay(dir)
 		}

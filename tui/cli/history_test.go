@@ -25,7 +25,7 @@ func TestHistory(t *testing.T) {
 		if err := os.WriteFile(plan, []byte(lines), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		run("apply", "--yes", image, plan).want(t, 0, "Done")
+		run("apply", "--yes", "--keep-undos=1", image, plan).want(t, 0, "Done")
 	}
 	list := func(want ...string) {
 		t.Helper()

@@ -131,11 +131,16 @@ func grid(header []string, rows [][]string, sides string) string {
 	return strings.Join(out, "")
 }
 
+// underWay says that f.Commit is in progress.
+func underWay(f report.Facts) string {
+	return fmt.Sprintf("a commit is under way, %s: this output may be outdated; `%s` follows the commit",
+		progressText(*f.Commit, f), f.Call.Line("recover"))
+}
+
 func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 	var lines []string
 	if f.Commit != nil {
-		return []string{fmt.Sprintf("a commit is under way, %s: this output may be outdated; `%s` follows the commit",
-			progressText(*f.Commit, f), f.Call.Line("recover"))}
+		return []string{underWay(f)}
 	}
 	if left != nil {
 		lines = append(lines, fmt.Sprintf("unfinished transaction, interrupted %s: %s", left.Stopped(f), f.Call.WaysOn(left.Ways())))

@@ -123,20 +123,25 @@ func (s *settings) tableReadingsCommand() *cobra.Command {
 		Long: "Readings shows what each copy of a damaged GPT says, and which partitions fit where they overlap or go on beyond the end of\n" +
 			"the disk. `shunt apply TARGET table use NAME` takes one of them. Nothing is changed.",
 		Args: arguments(1, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s.opts.AnyContent = true
-			return s.with(cmd.Context(), args[0], func(sess *session.Session) error {
-				list := sess.Env().Readings()
-				if len(list) == 0 {
-					s.say("The table of %s is not damaged: there is one way to understand it.", args[0])
-				}
-				for _, r := range list {
-					if _, err := fmt.Fprintf(s.out, "# %s: %s\n%s\n", r.Name, r.Text, r.Table); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		},
+		RunE: func(_ *cobra.Command, args []string) error { return s.tableReadings(args[0]) },
 	}
+}
+
+func (s *settings) tableReadings(path string) (err error) {
+	s.opts.AnyContent = true
+	v, err := session.View(path, s.opts)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	list := v.Readings()
+	if len(list) == 0 {
+		s.say("The table of %s is not damaged: there is one way to understand it.", path)
+	}
+	for _, r := range list {
+		if _, err := fmt.Fprintf(s.out, "# %s: %s\n%s\n", r.Name, r.Text, r.Table); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -33,7 +33,7 @@ func (s *settings) undoCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case list:
-				return s.history(cmd.Context(), args[0])
+				return s.history(args[0])
 			case forget != 0 || cmd.Flags().Changed("forget"):
 				return s.forget(cmd.Context(), args[0], forget, yes)
 			}
@@ -211,39 +211,59 @@ func transactions(n int) string {
 	return fmt.Sprintf("%d transactions", n)
 }
 
-// history prints what can be undone, and what was applied before that.
-func (s *settings) history(ctx context.Context, path string) error {
+// history prints what can be undone, and what was applied before that. It only reads the target, which may be in use.
+func (s *settings) history(path string) (err error) {
 	s.opts.AnyContent = true
-	return s.with(ctx, path, func(sess *session.Session) error {
-		facts := sess.Facts()
-		past := report.Past(finder(s.opts).History(facts.Path), facts.Undos)
-		var text strings.Builder
-		told := func(head string, list []string) {
-			fmt.Fprintln(&text, head)
-			for _, line := range list {
-				fmt.Fprintln(&text, "  "+line)
-			}
+	v, err := session.View(path, s.opts)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	facts := v.Facts()
+	undos, whyNot, err := v.Undos()
+	switch {
+	case errors.As(err, new(*journal.UnsafeError)):
+		return err
+	case err != nil:
+		return unfinished(err)
+	}
+	facts.Undos = undos
+	past := report.Past(finder(s.opts).History(facts.Path), undos)
+	return s.show(struct {
+		Commit *report.Progress `json:"commit,omitempty"` // in progress
+		Undo   *report.Applied  `json:"undo,omitempty"`
+		Undos  []report.Applied `json:"undos,omitempty"` // the newest first
+		Past   []report.Deed    `json:"past,omitempty"`
+	}{facts.Commit, facts.Undo(), undos, past}, historyText(facts, whyNot, past))
+}
+
+// historyText shows what can be undone, or why nothing can, and what was applied before.
+func historyText(f report.Facts, whyNot error, past []report.Deed) string {
+	var text strings.Builder
+	told := func(head string, list []string) {
+		fmt.Fprintln(&text, head)
+		for _, line := range list {
+			fmt.Fprintln(&text, "  "+line)
 		}
-		for i, u := range facts.Undos {
-			told(fmt.Sprintf("%d. %s  applied, can be undone; %s are kept for it", i+1, u.When.Local().Format(minute), geometry.FormatBytes(u.Room)), u.Operations)
+	}
+	for i, u := range f.Undos {
+		told(fmt.Sprintf("%d. %s  applied, can be undone; %s are kept for it", i+1, u.When.Local().Format(minute), geometry.FormatBytes(u.Room)), u.Operations)
+	}
+	switch {
+	case f.Commit != nil:
+		told(ops.Capital(underWay(f))+".", nil)
+	case whyNot != nil:
+		told(ops.Capital(tried.Text(whyNot))+".", nil)
+	}
+	if len(f.Undos) > 1 {
+		told("`"+f.Call.Line("undo", "--to=N")+"` undoes 1 to N, one after the other.", nil)
+	}
+	for _, p := range past {
+		head := p.When.Local().Format(minute) + "  " + p.Did()
+		if p.Did() == report.DidApply {
+			head += ", cannot be undone any more"
 		}
-		if _, err := sess.Undoable(); err != nil {
-			told(ops.Capital(tried.Text(err))+".", nil)
-		}
-		if len(facts.Undos) > 1 {
-			told("`"+facts.Call.Line("undo", "--to=N")+"` undoes 1 to N, one after the other.", nil)
-		}
-		for _, p := range past {
-			head := p.When.Local().Format(minute) + "  " + p.Did()
-			if p.Did() == report.DidApply {
-				head += ", cannot be undone any more"
-			}
-			told(head, p.Operations)
-		}
-		return s.show(struct {
-			Undo  *report.Applied  `json:"undo,omitempty"`
-			Undos []report.Applied `json:"undos,omitempty"` // the newest first
-			Past  []report.Deed    `json:"past,omitempty"`
-		}{facts.Undo(), facts.Undos, past}, text.String())
-	})
+		told(head, p.Operations)
+	}
+	return text.String()
 }

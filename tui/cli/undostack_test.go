@@ -109,3 +109,23 @@ func TestUndoStackStops(t *testing.T) {
 	p.run(t, "apply", "--yes", "--undo-room=1KiB", image, "label", "1", "seventh").want(t, 0, "2 earlier commits", "they would take more than 1")
 	p.run(t, "apply", "--yes", "--keep-undos=16", image, "label", "1", "eighth").want(t, 2, "use 1 to 15")
 }
+
+// TestListReadOnly looks at what can be undone where nothing can be written.
+func TestListReadOnly(t *testing.T) {
+	t.Parallel()
+	testneed.Root(t)
+	testneed.File(t, "/dev/fuse")
+	p := people()[0]
+	dir := t.TempDir()
+	sh(t, dir, "truncate -s 4M disk.raw; printf 'label: gpt\\nsize=1M\\n' | sfdisk -q disk.raw")
+	p.run(t, "apply", "--yes", filepath.Join(dir, "disk.raw"), "name", "1", "x").want(t, 0)
+	image := filepath.Join(t.TempDir(), "disk.raw")
+	sh(t, dir, "mount --bind . '"+filepath.Dir(image)+"'; mount -o remount,bind,ro '"+filepath.Dir(image)+"'")
+	t.Cleanup(func() { sh(t, "/", "umount '"+filepath.Dir(image)+"'") })
+
+	p.run(t, "undo", "--yes", image).want(t, 1, "read-only file system")
+	p.run(t, "undo", "--list", image).want(t, 0, "1. ", "can be undone", `"x"`)
+	p.run(t, "undo", "--list", "--json", image).want(t, 0, `"undos": [`, `"operations"`)
+	p.run(t, "info", image).want(t, 0, "can be undone with")
+	p.run(t, "table", "readings", image).want(t, 0, "is not damaged")
+}
