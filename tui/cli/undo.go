@@ -168,16 +168,15 @@ func (s *settings) undoAll(ctx context.Context, sess *session.Session, list []re
 		if len(list) > 1 {
 			s.say("Undoing %d of %d, of %s.", i+1, len(list), a.When.Local().Format(minute))
 		}
-		err := s.finish(ctx, sess.Facts(), sess.Undo)
-		left := len(list) - i - 1
-		if err == nil && left > 0 {
+		done, err := i, s.finish(ctx, sess.Facts(), sess.Undo)
+		if err == nil && i+1 < len(list) {
+			done++
 			if err = sess.Rescan(); err == nil {
 				err = stillThere(sess, list[i+1])
 			}
-			left++
 		}
 		if err != nil && len(list) > 1 {
-			s.say("%d of %d were undone before it stopped.%s", i, len(list), goOn(sess.Facts(), left))
+			s.say("%d of %d were undone before it stopped.%s", done, len(list), goOn(sess, done, err))
 		}
 		if err != nil {
 			return err
@@ -189,18 +188,26 @@ func (s *settings) undoAll(ctx context.Context, sess *session.Session, list []re
 // stillThere fails unless a transaction is the next one that can be undone.
 func stillThere(sess *session.Session, next report.Applied) error {
 	last, err := sess.Undoable()
-	if err == nil && (!last[0].When.Equal(next.When) || last[0].Plan != next.Plan) {
-		err = errors.New("what was kept to undo the next one is gone")
+	if errors.Is(err, txn.ErrNoUndo) || err == nil && (!last[0].When.Equal(next.When) || last[0].Plan != next.Plan) {
+		err = errors.New("what was kept to undo the next one no longer fits and is gone")
 	}
 	return err
 }
 
-// goOn says how to undo what is left.
-func goOn(f report.Facts, left int) string {
-	if left == 0 {
-		return ""
+// goOn says what the target is when several undos have stopped, and how to see what can still be undone.
+func goOn(sess *session.Session, done int, err error) string {
+	if exitCode(err) == exitInterrupted {
+		return "" // it has to be recovered first
 	}
-	return fmt.Sprintf(" The target is as it was before one of them. `%s` goes on from there.", f.Call.Line("undo", fmt.Sprintf("--to=%d", left)))
+	text := ""
+	if done > 0 {
+		text = " The target is as it was before one of them."
+	}
+	f := sess.Facts()
+	if _, none := sess.Undoable(); none == nil {
+		text += fmt.Sprintf(" `%s` shows what can still be undone.", f.Call.Line("undo", "--list"))
+	}
+	return text
 }
 
 // transactions says how many there are.

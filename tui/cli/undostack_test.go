@@ -129,3 +129,22 @@ func TestListReadOnly(t *testing.T) {
 	p.run(t, "info", image).want(t, 0, "can be undone with")
 	p.run(t, "table", "readings", image).want(t, 0, "is not damaged")
 }
+
+// TestUndoStackLosesOne damages the seal of the lower of two commits: undoing the upper one drops it, and the answer counts the upper
+// one and gives no number that does not fit any more.
+func TestUndoStackLosesOne(t *testing.T) {
+	t.Parallel()
+	testneed.File(t, "/dev/fuse")
+	p := people()[0]
+	image := filepath.Join(p.dir(t), "disk.raw")
+	sh(t, filepath.Dir(image), "truncate -s 4M disk.raw; printf 'label: gpt\\nsize=1M\\n' | sfdisk -q disk.raw")
+	p.run(t, "apply", "--yes", image, "name", "1", "one").want(t, 0)
+	sum := digest(t, image)
+	p.run(t, "apply", "--yes", image, "name", "1", "two").want(t, 0)
+	sh(t, image+".shunt", "printf x | dd of=seal bs=1 seek=9 conv=notrunc status=none")
+	o := p.run(t, "undo", "--yes", "--to=2", image)
+	o.want(t, 1, "1 of 2 were undone before it stopped. The target is as it was before one of them.\n", "no longer fits")
+	if digest(t, image) != sum {
+		t.Error("the disk is not what it was after the first commit")
+	}
+}
