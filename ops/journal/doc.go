@@ -65,8 +65,8 @@
 //	| order u32 | floor u32 | reserved (4), zero   | CRC-32C of bytes 0… |
 //	+--------------------------------------------------------------------+
 //
-// The direction is 0 forward or 1 backward; the state 0 running, 1 complete, 2 kept. The seal's fields are zero until
-// the state is kept. A later transaction has a larger order. Those with the orders [floor, order) can be undone after it. Order and
+// The direction is 0 forward or 1 backward; the state 0 running, 1 complete, 2 kept. Until the state is kept, the seal's fields
+// are zero, or they are those of a seal without times, which says how the only unit will leave the target. A later transaction has a larger order. Those with the orders [floor, order) can be undone after it. Order and
 // floor of a transaction that an older version wrote are 0.
 //
 // Records alternate between the slots, so the newest complete one survives a torn write of its successor. Both copies of a

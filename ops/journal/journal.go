@@ -172,25 +172,35 @@ func (j *Journal) Advance(d Direction, s State, next, from uint32) error {
 // Place says which other transactions can be undone after this one: see Record. It has an effect with the next record.
 func (j *Journal) Place(order, floor uint32) { j.record.Order, j.record.Floor = order, floor }
 
+// Expect notes the seal of the state in which the target will be once all units are done. It has an effect with the next record.
+func (j *Journal) Expect(mark SealMark) { j.record.Seal = mark }
+
 // Reseal durably gives a kept transaction another seal. At every moment the journal has the old one or the new one. For
 // errors see Advance; the files of both seals stay then.
 func (j *Journal) Reseal(store Store, s Seal) error {
-	now, err := sealName(store, j.record.Seal)
-	if err != nil {
-		return err
-	}
-	other := SealName
-	if now == SealName {
-		other = ResealName
-	}
-	mark, err := writeSeal(store, other, s)
+	mark, old, err := j.NextSeal(store, s)
 	if err != nil {
 		return err
 	}
 	if err := j.Keep(mark); err != nil {
 		return err
 	}
-	return errors.Join(store.Remove(now), store.SyncDir())
+	return errors.Join(store.Remove(old), store.SyncDir())
+}
+
+// NextSeal writes and syncs a seal beside the one that the record refers to, so that Keep can refer to it. old is the name of that
+// one, which may be removed then.
+func (j *Journal) NextSeal(store Store, s Seal) (mark SealMark, old string, err error) {
+	old, err = sealName(store, j.record.Seal)
+	if err != nil {
+		return mark, old, err
+	}
+	other := SealName
+	if old == SealName {
+		other = ResealName
+	}
+	mark, err = writeSeal(store, other, s)
+	return mark, old, err
 }
 
 // Keep durably records that all units are done and that the journal stays, with the seal that WriteSeal wrote. For errors

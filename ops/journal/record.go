@@ -65,7 +65,7 @@ type Record struct {
 	From       uint32
 	ProgramLen uint64 // bytes
 	ProgramSum [sha256.Size]byte
-	Seal       SealMark // of a transaction that is or was Kept
+	Seal       SealMark // of a transaction that is or was Kept; while it is Running, of the state that it leads to, if that is known
 	// Order says which transaction of a directory is the later one. Those with the numbers [Floor, Order) can be undone after
 	// this one; all others are over once this one is committed. Older versions wrote 0 for both.
 	Order, Floor uint32

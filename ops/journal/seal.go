@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"shunt/model/tried"
 )
@@ -74,10 +75,17 @@ func writeSeal(store Store, name string, s Seal) (mark SealMark, err error) {
 // sealName returns the name of the seal that a record refers to. If no file matches mark, the error wraps ErrKeptDamaged.
 func sealName(store Store, mark SealMark) (string, error) {
 	first := matches(store, SealName, mark)
-	if first == nil || matches(store, ResealName, mark) != nil {
-		return SealName, first
+	if first == nil {
+		return SealName, nil
 	}
-	return ResealName, nil
+	second := matches(store, ResealName, mark)
+	if second == nil {
+		return ResealName, nil
+	}
+	if errors.Is(first, fs.ErrNotExist) { // it is the other one that is in use
+		return SealName, second
+	}
+	return SealName, first
 }
 
 // matches fails unless the file of a name is the seal of a mark. It reads the file without keeping it, so that a damaged seal

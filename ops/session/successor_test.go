@@ -122,12 +122,10 @@ func TestSuccessorIsLocked(t *testing.T) {
 	size(24 << 20)
 	run, err = s.Undo()
 	do("undo the move", run, err, report.RolledBack)
-	run, err = s.Undo()
-	do("undo the growing", run, err, report.RolledBack)
-	size(16 << 20)
-	if !os.SameFile(inode(t, path), first) {
-		t.Error("the last undo did not give the first file its name back")
+	if _, err = s.Undo(); err == nil {
+		t.Error("the growing can be undone, although an edit in place has changed the file that it made")
 	}
+	size(24 << 20)
 	close(stop)
 	if refused() == 0 {
 		t.Error("nobody tried to open it")

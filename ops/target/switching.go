@@ -91,6 +91,7 @@ type Switch struct {
 	Off           int64 // in the container
 	Before, After []byte
 	Freed         []Part // runs of the container that an undo needs and that a writer of the new disk may overwrite
+	Placed        []Part // runs of the container that the new disk got, in order; an undo makes them free
 	Cost          SwitchCost
 }
 

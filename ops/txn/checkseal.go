@@ -16,12 +16,19 @@ import (
 // other cases the times prove nothing: there are none, they are of another file, or only the time of the last status
 // change differs, as after chmod, a rename, or a time of modification that was set back. Then checkSeal compares
 // everything that the undo would overwrite or move.
-func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.Seal, watch Watch) error {
-	same, err := checkTimes(dev, p, seal)
+//
+// It reports whether the times prove that nobody has written to the target.
+func checkSeal(ctx context.Context, dev Device, p journal.Program, seal journal.Seal, watch Watch) (same bool, err error) {
+	same, err = checkTimes(dev, p, seal)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return compareSealed(ctx, dev, p, seal.Probes, same, watch)
+	return same, compareSealed(ctx, dev, p, seal.Probes, same, watch)
+}
+
+// samples reports whether a seal covers only samples of what was moved.
+func samples(p journal.Program, seal journal.Seal) bool {
+	return probedLen(seal.Probes) < probedLen(sealed(p, false))
 }
 
 // checkTimes checks the length of a target and its times against a seal, and that the seal has enough probes for what the
@@ -43,7 +50,7 @@ func checkTimes(dev Device, p journal.Program, seal journal.Seal) (same bool, er
 		what := "its time of modification is " + is + ", and was " + was
 		return false, &ChangedError{Off: -1, What: what}
 	}
-	if !same && probedLen(seal.Probes) < probedLen(sealed(p, false)) {
+	if !same && samples(p, seal) {
 		what := "it is not known any more whether it was changed"
 		if now.Known() {
 			what = "something about it was changed on " + localTime(now.Changed)

@@ -53,6 +53,9 @@ func (tx *Transaction) renewBelow(ctx context.Context, watch Watch) (err error) 
 	if err != nil {
 		return err
 	}
+	if exchanges(p) { // none is made any more: see stack.look
+		return &ChangedError{Off: -1, What: "an edit in place changed the file of the new image"}
+	}
 	seal, err := journal.ReadSeal(top.store, top.record.Seal)
 	if err != nil {
 		return err
@@ -61,7 +64,7 @@ func (tx *Transaction) renewBelow(ctx context.Context, watch Watch) (err error) 
 	if err != nil {
 		return err
 	}
-	if _, switches := tx.disk.(target.Switching); !switches && !exchanges(p) && dev.Size() != p.SizeAfter {
+	if _, switches := tx.disk.(target.Switching); !switches && dev.Size() != p.SizeAfter {
 		return &ChangedError{Off: -1, What: fmt.Sprintf("it is %d bytes long and was %d", dev.Size(), p.SizeAfter)}
 	}
 	if seal, err = resealed(ctx, dev, p, seal, watch); err != nil {
@@ -72,9 +75,6 @@ func (tx *Transaction) renewBelow(ctx context.Context, watch Watch) (err error) 
 
 // resealed returns a seal of the present state of the target, which must have the content of the old one.
 func resealed(ctx context.Context, dev Device, p journal.Program, seal journal.Seal, watch Watch) (journal.Seal, error) {
-	if exchanges(p) {
-		return takeSeal(ctx, dev, wholeFile(p, dev.Size()), watch) // edits in place have left traces that the disk does not show
-	}
 	now, err := dev.State()
 	if err != nil {
 		return seal, err
@@ -85,17 +85,6 @@ func resealed(ctx context.Context, dev Device, p journal.Program, seal journal.S
 	return journal.Seal{
 		Modified: now.Modified, Changed: now.Changed, Born: now.Born, Inode: now.Inode, Size: dev.Size(), Probes: seal.Probes,
 	}, nil
-}
-
-// wholeFile returns the program of an exchange as if the file that got the name had been n bytes long.
-func wholeFile(p journal.Program, n int64) journal.Program {
-	is := p.Units[0].Ops[0]
-	if n < is.Len {
-		p.Heads = nil
-	}
-	is.Len, p.SizeAfter = n, n
-	p.Units = []journal.Unit{{Stage: p.Units[0].Stage, Ops: []journal.Op{is}}}
-	return p
 }
 
 // unstack does what is left after renewBelow failed with an error, once the journal of this transaction is removed.

@@ -200,7 +200,7 @@ func (tx *Transaction) stageReplace(ctx context.Context, watch Watch) (err error
 	if err != nil {
 		return err
 	}
-	return tx.recordReplace(was, is)
+	return tx.recordReplace(ctx, was, is)
 }
 
 // old returns the mark of the image. It fails with target.ErrReplaced if the image's name leads to another file than the one that
@@ -214,7 +214,7 @@ func (p *replacement) old() (journal.Op, error) {
 }
 
 // recordReplace writes the journal of an exchange.
-func (tx *Transaction) recordReplace(was, is journal.Op) (err error) {
+func (tx *Transaction) recordReplace(ctx context.Context, was, is journal.Op) (err error) {
 	header := tx.replace.header
 	header.SizeBefore, header.SizeAfter = is.Len, is.Len // a roll back sets no length
 	header.Units = []journal.Unit{{Stage: journal.StageTable, Ops: []journal.Op{is}}}
@@ -235,8 +235,11 @@ func (tx *Transaction) recordReplace(was, is journal.Op) (err error) {
 		return tried.Errorf("sync journal: %w", err)
 	}
 	tx.program = header
-	tx.journal, err = journal.Create(tx.store, header)
-	return err
+	f, err := tx.replace.room.Waiting()
+	if err != nil {
+		return tried.Errorf("open the new image: %w", err)
+	}
+	return errors.Join(tx.create(ctx, f, sealed(header, false)), f.Close())
 }
 
 // headsOfNew lists the parts of the new file that hold something. An undo compares all of them.

@@ -80,7 +80,7 @@ func TestSealAndAccount(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.state, d.odd, d.loose, d.read = c.now, c.odd, c.loose, 0
-		err = checkSeal(context.Background(), d, p, seal, noWatch)
+		_, err = checkSeal(context.Background(), d, p, seal, noWatch)
 		if c.fails != errors.As(err, new(*ChangedError)) || !c.fails && err != nil || d.read < c.reads {
 			t.Errorf("%s: %v, %d bytes were read", c.name, err, d.read)
 		}

@@ -119,8 +119,11 @@ func settleDone(dev Device, o *slot, p journal.Program) error {
 	}
 	if p.Options.Has(journal.KeepUndo) {
 		tx := &Transaction{disk: dev, dev: at, store: o.store, journal: o.journal, program: p}
-		if kept, err := tx.keep(context.Background(), noProgress); kept && err == nil {
-			return nil
+		// Somebody may have used the disk since: without a seal from before that, nobody knows what an undo would take.
+		if o.journal.Record().Seal != (journal.SealMark{}) {
+			if kept, err := tx.keep(context.Background(), noProgress); kept && err == nil {
+				return nil
+			}
 		}
 		if err := dropOthers(o.store, journal.Record{}); err != nil {
 			return err

@@ -72,7 +72,8 @@ func (r *Rehearsal) stackOn(side journal.Store) (k *stack, err error) {
 		}
 	}
 	k.limit(r.Options.Has(journal.KeepUndo), r.Limits)
-	return k, k.look(r.Device)
+	_, renews := r.replaces()
+	return k, k.look(r.Device, renews)
 }
 
 // limit keeps what the limits allow. Besides them, what is kept takes at most half of the room that is free without it.
@@ -136,8 +137,9 @@ func (k *stack) relieve(need, free int64) {
 // and using a file system changes these. All is compared when an undo has come down to the transaction.
 const quickLook = 64 << 20
 
-// look drops all if the target is not as the newest transaction left it.
-func (k *stack) look(dev Device) error {
+// look drops all if the target is not as the newest transaction left it, or cannot be again: an edit in place of a file that an
+// exchange gave the name leaves traces in its format, and so the undo of the exchange could not tell others' writes from them.
+func (k *stack) look(dev Device, renews bool) error {
 	if len(k.stays) == 0 {
 		return nil
 	}
@@ -145,6 +147,10 @@ func (k *stack) look(dev Device) error {
 	p, err := top.load()
 	if err != nil {
 		return err
+	}
+	if exchanges(p) && !renews {
+		k.cut(0, "an edit in place changes the new image, and the undo of the commit that made it compares all of that")
+		return nil
 	}
 	seal, err := journal.ReadSeal(top.store, top.record.Seal)
 	if errors.Is(err, journal.ErrKeptDamaged) {

@@ -160,8 +160,11 @@ func (tx *Transaction) stageSwitch(ctx context.Context, next target.Next, header
 	if err := errors.Join(tx.contents.spill.Sync(), tx.contents.before.Sync(), tx.contents.stage.Sync()); err != nil {
 		return tried.Errorf("sync journal: %w", err)
 	}
-	tx.journal, err = journal.Create(tx.store, header)
-	return err
+	probes := sealed(header, false)
+	for _, part := range newRanges(runsOf(s.Placed, func(p target.Part) byteRange { return run(p.Start, p.Len) })) {
+		probes = appendProbes(probes, part.off, part.len())
+	}
+	return tx.create(ctx, tx.dev, probes)
 }
 
 // released gives room in the file of a Switching target back to the host, once no undo needs it. undos and kept are those of

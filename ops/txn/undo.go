@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"shunt/geometry"
@@ -137,8 +138,15 @@ func Undo(ctx context.Context, dev Device, store journal.Store, watch Watch) (er
 	if dev, err = container(dev, o.store, p); err != nil {
 		return err
 	}
-	if err := checkSeal(ctx, dev, p, seal, watch); err != nil {
+	same, err := checkSeal(ctx, dev, p, seal, watch)
+	if err != nil {
 		return err
+	}
+	var unproven error
+	if !same {
+		if unproven, err = s.dropSampled(); err != nil {
+			return err
+		}
 	}
 	if exchanges(p) {
 		room, err := roomOf(o.store)
@@ -162,5 +170,36 @@ func Undo(ctx context.Context, dev Device, store journal.Store, watch Watch) (er
 		return tried.Errorf("sync the stage file: %w", err)
 	}
 	tx := &Transaction{disk: disk, dev: dev, store: o.store, journal: o.journal, program: p, contents: c}
-	return tx.backward(ctx, watch)
+	return errors.Join(tx.backward(ctx, watch), unproven)
+}
+
+// dropSampled removes what is kept for the transactions below the newest one, from the first on whose seal has only samples. It is
+// for a target of which no times prove that nobody has written to it: an undo of the newest one renews the times in the seals
+// below, and samples may only be relied on while the times prove that. gone is an *AfterError that says what went, or nil.
+func (s *sides) dropSampled() (gone, err error) {
+	chain, err := s.chain()
+	if err != nil {
+		return nil, err
+	}
+	for i, o := range chain[1:] {
+		p, err := o.load()
+		if err != nil {
+			return nil, err
+		}
+		seal, err := journal.ReadSeal(o.store, o.record.Seal)
+		if err != nil {
+			return nil, err
+		}
+		if !samples(p, seal) {
+			continue
+		}
+		for _, o := range slices.Backward(chain[i+1:]) {
+			if err := removeSide(o.store); err != nil {
+				return nil, tried.Errorf("remove the files kept to undo an earlier transaction: %w", err)
+			}
+		}
+		return &AfterError{errors.New("earlier transactions cannot be undone any more: its times do not prove that nobody has written to " +
+			"the target, and only samples of the data that they moved were kept to compare")}, nil
+	}
+	return nil, nil
 }

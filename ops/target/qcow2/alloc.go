@@ -3,6 +3,8 @@ package qcow2
 import (
 	"cmp"
 	"iter"
+	"maps"
+	"math/bits"
 	"slices"
 	"sort"
 
@@ -121,6 +123,21 @@ func (s *set) put(g int64, in bool) {
 func (s *set) has(g int64) bool {
 	page := s.pages[g/countPage]
 	return page != nil && page[g%countPage/64]>>(g%64)&1 != 0
+}
+
+// all yields the numbers in order.
+func (s *set) all() iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		for _, p := range slices.Sorted(maps.Keys(s.pages)) {
+			for i, word := range s.pages[p] {
+				for ; word != 0; word &= word - 1 {
+					if !yield(p*countPage + int64(i*64+bits.TrailingZeros64(word))) {
+						return
+					}
+				}
+			}
+		}
+	}
 }
 
 // changes holds by how much the number of references of each cluster changes.

@@ -219,6 +219,11 @@ func (d *Disk) Stage(ctx context.Context, next target.Next, watch func(done int6
 	d.staged.sector = e.sector
 	before, after := e.Before(), e.sector
 	s := target.Switch{Before: before[:], After: after[:], Cost: e.Cost}
+	for off, n := range runsOf(e.alloc.given.all(), im.cluster()) {
+		if n = min(n, d.host.Size()-off); n > 0 {
+			s.Placed = append(s.Placed, target.Part{Start: off, Len: n})
+		}
+	}
 	for off, n := range e.Freed() {
 		if n = min(n, d.host.Size()-off); n > 0 { // the file may have been cut
 			s.Freed = append(s.Freed, target.Part{Start: off, Len: n})

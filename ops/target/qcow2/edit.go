@@ -160,10 +160,14 @@ func (e *Edit) Before() [sectorLen]byte { return e.im.sector }
 
 // Freed yields the runs of bytes of the file that the new disk does not need and the old one does, in order.
 func (e *Edit) Freed() iter.Seq2[int64, int64] {
+	return runsOf(e.change.freed(e.check.refs), e.im.cluster())
+}
+
+// runsOf yields the runs of bytes of the file that clusters of c bytes make, which are in order.
+func runsOf(list iter.Seq[int64], c int64) iter.Seq2[int64, int64] {
 	return func(yield func(off, n int64) bool) {
-		c := e.im.cluster()
 		run := clusters{}
-		for g := range e.change.freed(e.check.refs) {
+		for g := range list {
 			if g == run.end {
 				run.end++
 				continue
