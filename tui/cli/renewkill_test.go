@@ -54,7 +54,7 @@ func TestKilledAtCall(t *testing.T) {
 		size             int64
 	}{
 		{"at the exchange", "renameat2", "image", false, before},
-		{"before the seal", "unlinkat", "seal", false, after},
+		{"before the seal", "unlinkat", "seal.new", false, after},
 		{"at the exchange back", "renameat2", "image", true, after},
 		{"after it", "unlinkat", "seal", true, before},
 	} {
