@@ -78,7 +78,7 @@ func settled(dev Device, o *slot, p journal.Program, planned bool) (last *report
 		return nil, nil // an undo that has not begun to write goes on
 	case planned:
 		last.Result.Outcome = report.Done
-		return last, settleDone(dev, o, p)
+		return last, settleDone(dev, o, p, &last.Result)
 	case backward:
 		last.Task, last.Result.Outcome = report.Undo, report.RolledBack
 	default:
@@ -108,8 +108,8 @@ func whole(err error) error {
 
 func noProgress(journal.Stage, int64, int64) {}
 
-// settleDone completes the journal of a commit after its last write.
-func settleDone(dev Device, o *slot, p journal.Program) error {
+// settleDone completes the journal of a commit after its last write. The result says if it cannot be undone.
+func settleDone(dev Device, o *slot, p journal.Program, result *report.Result) error {
 	at, err := container(dev, o.store, p)
 	if err != nil {
 		return err
@@ -121,9 +121,11 @@ func settleDone(dev Device, o *slot, p journal.Program) error {
 		tx := &Transaction{disk: dev, dev: at, store: o.store, journal: o.journal, program: p}
 		// Somebody may have used the disk since: without a seal from before that, nobody knows what an undo would take.
 		if o.journal.Record().Seal != (journal.SealMark{}) {
-			if kept, err := tx.keep(context.Background(), noProgress); kept && err == nil {
+			kept, err := tx.keep(context.Background(), noProgress)
+			if kept && err == nil {
 				return nil
 			}
+			result.Note(err)
 		}
 		if err := dropOthers(o.store, journal.Record{}); err != nil {
 			return err
