@@ -62,6 +62,7 @@ func (m Model) rootFound(i int, q ops.Queue, to dialog.Errand, roots enlarge.Roo
 	case err != nil:
 		return m.refuse(err)
 	}
+	m.note = note{} // which said that the root is being looked for
 	return m.pushWhenFree(dialog.NewRootSize(d.queue, to, roots, d.align(m.Align)))
 }
 

@@ -30,7 +30,7 @@ func TestSectorsPage(t *testing.T) {
 	d.Press("enter")
 	d.Contains("Sector 2048: a sector", "00 00 00 00 00 00 08 00")
 	d.Press("g", "p", "9", "enter")
-	d.Contains("there is no partition")
+	d.Contains("There is no partition")
 	d.Press("esc")
 	d.Resize(60, 20)
 	d.Contains("Sector 2048: a sector", "00000000 00 00 00 00 00 00 08 00")

@@ -8,6 +8,8 @@ import (
 // blankPage returns the page for a document that is not open, with the reason.
 func (m Model) blankPage(d document) []string {
 	switch {
+	case d.path == "" && len(m.dialogs) > 0:
+		return nil // the list of targets is open: beside it, the text would be cut
 	case d.path == "":
 		return m.messagePage("", "Press o to open a disk image or a device, q to quit.")
 	case d.doing != "":

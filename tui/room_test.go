@@ -3,6 +3,8 @@ package tui_test
 import (
 	"strings"
 	"testing"
+
+	"shunt/tui"
 )
 
 // A wish becomes pending operations with one key more than it takes to type it, and the cursor stays where it was.
@@ -63,4 +65,14 @@ func TestMakeRoomTypedAhead(t *testing.T) {
 	if got, want := fast.Frame(), slow.Frame(); got != want {
 		t.Errorf("typed ahead it gives\n%s\nnot\n%s", got, want)
 	}
+}
+
+// TestChosenPlanIsWhole: in a narrow window the first operation of the chosen plan is not cut to make room for its cost.
+func TestChosenPlanIsWhole(t *testing.T) {
+	target := Varied()
+	d := Start(t, 60, 20, tui.Options{Paths: []string{target.What.Path}}, One(target))
+	d.Press("j", "j", "g")
+	d.Contains("Move p7, p6 and p5 right by 2045 MiB", "Move p4 right by 2557 MiB", "Copies 7.00 GiB")
+	d.Press("down")
+	d.Contains("1 Move p7, p6 and p5 right by 2045 …", "copies 7.00 GiB")
 }

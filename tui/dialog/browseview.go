@@ -22,7 +22,7 @@ const (
 )
 
 // browseWidth is the width of the picker in a large window.
-const browseWidth = 130
+const browseWidth = 150
 
 // browseColumns holds the widths of the columns of the list; 0 omits one.
 type browseColumns struct{ width, name, size, format, content, use int }
@@ -33,7 +33,7 @@ func browseLayout(width int) browseColumns {
 	c := browseColumns{width: width, size: 11, content: 19}
 	switch {
 	case c.width >= 96:
-		c.format, c.use = 13, 28
+		c.format, c.use = 13, max(28, (c.width-70)/2)
 	case c.width < 64:
 		c.content = 10
 	}

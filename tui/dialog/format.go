@@ -24,8 +24,8 @@ type format struct {
 // maxLabel is the greatest length of a label in any file system, in characters.
 const maxLabel = 255
 
-// formatRows is the greatest height of the list.
-const formatRows = 9
+// formatRows is the greatest height of the list. In a large window it shows all kinds.
+const formatRows = 14
 
 // NewFormat returns the dialog for a partition of the queue's preview.
 func NewFormat(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {

@@ -5,6 +5,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model"
+	"shunt/ops"
 	"shunt/ops/report"
 	"shunt/tui/keymap"
 	"shunt/tui/widget"
@@ -37,7 +38,7 @@ func (g *goTo) layout() layout {
 	says := shown(func(p paper) []string {
 		switch {
 		case g.err != nil:
-			return whole(widget.Clean(g.err.Error()), 3, p.st.Warn, p)
+			return whole(ops.Capital(widget.Clean(g.err.Error())), 3, p.st.Warn, p)
 		case g.field.Value() == "":
 			return notes("A sector (2048, 0x800), an offset (1MiB), a partition (p2), or end.", p.width, 3, p.st.Muted.Render, p.st)
 		}

@@ -2,6 +2,8 @@ package dialog
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -90,7 +92,12 @@ func (r *makeRoom) list(p paper) drawing {
 		l.add(0, "", st.Muted.Render("Not possible:"))
 	}
 	for _, n := range r.no {
-		l.add(0, notes("  "+widget.Clean(ops.Capital(n.String())), p.width, 9, st.Muted.Render, st)...)
+		const indent = 2
+		margin := strings.Repeat(" ", indent)
+		for _, line := range notes(widget.Clean(ops.Capital(n.String())), p.width-2*indent, 9, st.Muted.Render, st) {
+			l.add(0, margin+line)
+			margin = strings.Repeat(" ", 2*indent)
+		}
 	}
 	if _, _, cannot := ops.ImageLimits(r.queue.Preview(), r.queue.Env()); len(r.plans) == 0 && r.most() && !r.search.out && cannot.OK() {
 		// "max" does not let the image grow, which may be the only way left.
@@ -109,7 +116,7 @@ func (r *makeRoom) list(p paper) drawing {
 func (r *makeRoom) headLines(p paper) []string {
 	switch {
 	case r.wrong != nil:
-		return notes(r.wrong.Error()+`, or type "max"`, p.width, 3, p.st.Warn.Render, p.st)
+		return notes(ops.Capital(r.wrong.Error())+`, or type "max"`, p.width, 3, p.st.Warn.Render, p.st)
 	case len(r.plans) > 0 || len(r.no) == 0 && !r.searching():
 		return nil
 	case len(r.no) == 0:
@@ -158,7 +165,8 @@ func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 	}
 	rest := plan.Ways[:0]
 	if widget.Width(title) > width || len(plan.Ways) > 3 { // each operation has a line then, the first of them this one
-		head, rest = widget.Fit(ops.Capital(plan.Ways[0]), width, st.More), plan.Ways[1:]
+		title, rest = ops.Capital(plan.Ways[0]), plan.Ways[1:]
+		head = widget.Fit(title, width, st.More)
 	}
 	lines := []string{st.Row.Render(fmt.Sprintf("%s%2d %s %s", st.Cursor, i+1, head, cost))}
 	indent := func(look styles.Look, texts ...string) {
@@ -167,6 +175,12 @@ func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 				lines = append(lines, "    "+look.Render(line))
 			}
 		}
+	}
+	if widget.Width(title) > width { // nothing of the chosen plan is cut: the cost goes below its operations
+		first := widget.Wrap(title, p.width-4)
+		lines[0] = st.Row.Render(fmt.Sprintf("%s%2d %s", st.Cursor, i+1, widget.Fit(first[0], p.width-4, "")))
+		indent(st.Text, first[1:]...)
+		rest = append(slices.Clone(rest), cost)
 	}
 	for _, way := range rest {
 		indent(st.Text, ops.Capital(way))

@@ -124,7 +124,7 @@ func (s *rootSize) moves(idle string) row {
 			lines = notes(idle, p.width, height, p.st.Muted.Render, p.st)
 		default:
 			for _, text := range s.words {
-				lines = append(lines, notes(text, p.width, 1, p.st.Strong.Render, p.st)...)
+				lines = append(lines, notes(text, p.width, 3, p.st.Strong.Render, p.st)...)
 			}
 		}
 		return widget.Pad(lines, p.width, max(height, len(lines)), p.st.More)

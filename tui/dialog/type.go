@@ -30,8 +30,11 @@ type partType struct {
 	why     model.Reason // why the last flag could not be changed, "" if it was
 }
 
-// typeRows is the greatest height of the list.
-const typeRows = 7
+// typeRows is the greatest height of the list, fewRows the one in a window of ordinary height.
+const (
+	typeRows = 12
+	fewRows  = 7
+)
 
 // NewType returns the dialog for a partition of the queue's preview.
 func NewType(q ops.Queue, id model.PartID) Dialog {
@@ -166,7 +169,7 @@ func (t *partType) layout() layout {
 		search.keys = []keymap.Binding{keyList(), keymap.Bind("letters", "search", "a"), keyNext().As("flags")}
 		search.about.keys = listKeys()
 		search.take = t.find
-		rows = []row{search, t.foundRow(), flags}
+		rows = []row{search, t.foundRow(), blank(), flags}
 	}
 	var wrong error
 	if !t.why.OK() {
@@ -182,7 +185,11 @@ func (t *partType) layout() layout {
 
 // foundRow returns the list of matching types. It has the keyboard together with the search.
 func (t *partType) foundRow() row {
-	height := func(p paper) int { return min(typeRows, max(3, p.height-7-len(t.flagLines(p)))) }
+	height := func(p paper) int {
+		const blanks = 3
+		room := p.height - 7 - len(t.flagLines(p))
+		return max(3, min(room, fewRows), min(room-blanks, typeRows))
+	}
 	r := listOf(stopFS, 26, &t.list, height)
 	drawn, mouse := r.draw, r.mouse
 	r.draw = func(p paper) drawing {
@@ -200,7 +207,7 @@ func (t *partType) foundRow() row {
 	return r
 }
 
-// flagLines draws the check boxes: at most three lines around the cursor.
+// flagLines draws the check boxes: in a low window at most three lines around the cursor.
 func (t *partType) flagLines(p paper) []string {
 	label, st := formName("Flags", p), p.st
 	lines, at := []string{"  "}, 0
@@ -230,7 +237,11 @@ func (t *partType) flagLines(p paper) []string {
 	if len(t.flags) == 0 {
 		lines = []string{st.Muted.Render("  This kind of table has no flags for it.")}
 	}
-	const most = 3
+	const roomy = 30
+	most := 3
+	if p.height >= roomy {
+		most = len(lines)
+	}
 	from, to := widget.Visible(len(lines), at, min(most, len(lines)))
 	if to-from < len(lines) {
 		label += st.Muted.Render(fmt.Sprintf("lines %d to %d of %d", from+1, to, len(lines)))
