@@ -30,10 +30,12 @@ type partType struct {
 	why     model.Reason // why the last flag could not be changed, "" if it was
 }
 
-// typeRows is the greatest height of the list, fewRows the one in a window of ordinary height.
+// The sizes of the dialog: typeRows is the greatest height of the list, fewRows the one in a window of ordinary height. In a
+// large window the longest name fits beside its code.
 const (
-	typeRows = 12
-	fewRows  = 7
+	typeWidth = 84
+	typeRows  = 12
+	fewRows   = 7
 )
 
 // NewType returns the dialog for a partition of the queue's preview.
@@ -176,7 +178,7 @@ func (t *partType) layout() layout {
 		wrong = fmt.Errorf("flag %s: %s", t.flags[t.flag], t.why)
 	}
 	return layout{
-		title: "Type and flags of", part: &t.was,
+		title: "Type and flags of", part: &t.was, width: typeWidth,
 		rows:    append(rows, blank(), t.verdict.row(wrong, "No change yet: "+model.TypeName(t.kind(), t.part.Type))),
 		entered: func() { t.why = "" }, does: "set",
 		accept: func() Action { return t.verdict.action(nil, StageAll{Ops: t.ops}) },
@@ -190,11 +192,12 @@ func (t *partType) foundRow() row {
 		room := p.height - 7 - len(t.flagLines(p))
 		return max(3, min(room, fewRows), min(room-blanks, typeRows))
 	}
-	r := listOf(stopFS, 26, &t.list, height)
-	drawn, mouse := r.draw, r.mouse
+	const least, code = 26, 41 // the columns of the names and of the codes, with the space around those
+	r := listOf(stopFS, least, &t.list, height)
+	mouse := r.mouse
 	r.draw = func(p paper) drawing {
 		if len(t.found) > 0 {
-			return drawn(p)
+			return t.list.draw(height(p), max(least, p.width-code), p)
 		}
 		none := []string{p.st.Muted.Render("  No type has this in its name or code.")}
 		return drawing{lines: widget.Pad(none, p.width, height(p), "")}
