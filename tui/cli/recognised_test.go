@@ -51,7 +51,7 @@ func TestDamagedButKnown(t *testing.T) {
 			if told := p.run(t, "info", image); !strings.Contains(told.out, c.kind) || !strings.Contains(told.out, "needs a check") {
 				t.Errorf("%s%s", told.out, told.err)
 			}
-			p.run(t, "apply", "--yes", image, write(t, "check 1\n")).want(t, exitDone, "nothing is lost by it")
+			p.run(t, "apply", "--yes", image, write(t, "check 1\n")).want(t, exitDone, "without any loss")
 			if told := p.run(t, "info", image); !strings.Contains(told.out, c.kind) || strings.Contains(told.out, "needs a check") {
 				t.Errorf("%s%s", told.out, told.err)
 			}
