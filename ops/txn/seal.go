@@ -39,8 +39,8 @@ func (tx *Transaction) keep(ctx context.Context, watch Watch) (kept bool, err er
 }
 
 // create writes the journal of a transaction with one unit, after which the target is in use at once, whatever becomes of the
-// journal. So it says beforehand how that unit will leave the target: probes, of which from holds all but what the unit itself
-// writes. Nobody else's writes can get into the seal that way.
+// journal. So it says beforehand how that unit will leave the target, by probes. from holds their content already, but for
+// what the unit itself writes. Nobody else's writes can get into the seal that way.
 func (tx *Transaction) create(ctx context.Context, from io.ReaderAt, probes []journal.Probe) (err error) {
 	var mark journal.SealMark
 	if tx.program.Options.Has(journal.KeepUndo) {

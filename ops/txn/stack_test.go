@@ -14,7 +14,7 @@ import (
 	"shunt/ops/target"
 )
 
-// A tower is a target with several commits, one on another, each of which can be undone.
+// A tower is a target with several commits, one on another. Each can be undone.
 type tower struct {
 	name   string
 	states [][]byte // of the disk: before the first commit, after it, and so on
@@ -119,7 +119,7 @@ func imagedTower(tb testing.TB, k imageKind, rng *rand.Rand) *tower {
 	return t
 }
 
-// replacedTower has commits in each of which a new file takes the name of the image.
+// replacedTower has commits that each give the name of the image to a new file.
 func replacedTower(t *testing.T, rng *rand.Rand) *tower {
 	t.Helper()
 	tw := &tower{name: "replaced"}

@@ -91,7 +91,7 @@ func TestUndoQcow2NoticesChanges(t *testing.T) {
 	}
 }
 
-// TestUndoAboveSamples undoes a transaction without times that prove anything, above one of which only samples were kept: nobody
+// TestUndoAboveSamples undoes a transaction without times that prove anything, above one with only samples in its seal: nobody
 // knows then whether the latter can be undone.
 func TestUndoAboveSamples(t *testing.T) {
 	rng := rand.New(rand.NewSource(testneed.Seed(t)))

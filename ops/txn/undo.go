@@ -101,8 +101,8 @@ func sizeOf(store journal.Store, name string) (int64, error) {
 }
 
 // Undo takes back the transaction that was applied last, if the target has not changed since, and removes the files kept
-// for the undo. The transaction before it, if it is kept too, is the one that can be undone then: see renewBelow. Before the first write it fails with the errors of Undoable, with a *ChangedError, or with
-// journal.ErrKeptDamaged. Once the undo has begun, the target has an unfinished transaction that is being rolled back:
+// for the undo. The transaction before it, if it is kept too, is the one that can be undone then: see renewBelow. Before the
+// first write it fails with the errors of Undoable, with a *ChangedError, or with journal.ErrKeptDamaged. Once the undo has begun, the target has an unfinished transaction that is being rolled back:
 // Inspect describes it, and Recover ends it.
 //
 // Its stages, and where a crash in each of them leads:
@@ -174,7 +174,7 @@ func Undo(ctx context.Context, dev Device, store journal.Store, watch Watch) (er
 }
 
 // dropSampled removes what is kept for the transactions below the newest one, from the first on whose seal has only samples. It is
-// for a target of which no times prove that nobody has written to it: an undo of the newest one renews the times in the seals
+// for a target whose times do not prove that nobody has written to it: an undo of the newest one renews the times in the seals
 // below, and samples may only be relied on while the times prove that. gone is an *AfterError that says what went, or nil.
 func (s *sides) dropSampled() (gone, err error) {
 	chain, err := s.chain()

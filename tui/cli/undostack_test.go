@@ -82,7 +82,7 @@ func diskDigest(t *testing.T, image, format string) string {
 	return digest(t, raw)
 }
 
-// TestUndoStackStops goes back over three commits, of which one does not fit any more: the target is as it was before another one,
+// TestUndoStackStops goes back over three commits, and one does not fit any more: the target is as it was before another one,
 // and the answer says how to go on.
 func TestUndoStackStops(t *testing.T) {
 	t.Parallel()
