@@ -154,7 +154,12 @@ func Past(deeds []Deed, undos []Applied) []Deed {
 	past := slices.Clone(deeds)
 	for _, u := range undos {
 		// A deed has the time of its end, and what came after it began later.
-		i := slices.IndexFunc(past, func(d Deed) bool { return d.Did() == DidApply && !d.When.Before(u.When) })
+		after := func(d Deed) bool { return d.Did() == DidApply && !d.When.Before(u.When) }
+		// But undos know the second only, and several commits can take less than that.
+		i := slices.IndexFunc(past, func(d Deed) bool { return after(d) && slices.Equal(d.Operations, u.Operations) })
+		if i < 0 {
+			i = slices.IndexFunc(past, after)
+		}
 		if i >= 0 {
 			past = slices.Delete(past, i, i+1)
 		}
