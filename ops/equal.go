@@ -9,9 +9,12 @@ import (
 )
 
 // equal reports whether two queues over the same disk certainly give the same preview, including the identities of
-// partitions, and the same contents of every partition. Free space may differ.
+// partitions, and the same contents of every partition, and wipe the same places. Free space may differ otherwise.
 func equal(a, b Queue) bool {
-	if !a.Preview().Equal(b.Preview()) || a.least() != b.least() || !slices.Equal(a.preallocated(), b.preallocated()) {
+	switch {
+	case !a.Preview().Equal(b.Preview()), a.least() != b.least(), !slices.Equal(a.preallocated(), b.preallocated()):
+		return false
+	case !slices.Equal(a.erased(), b.erased()):
 		return false
 	}
 	inA, inB := a.holdings(), b.holdings()

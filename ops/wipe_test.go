@@ -49,3 +49,74 @@ func TestWipe(t *testing.T) {
 	_, err = ops.NewQueue(chained(), env()).Stage(ops.Wipe{ID: 2})
 	refused(t, err, "cannot wipe p2: an extended partition holds no file system")
 }
+
+// TestWipesStay makes edits that could be joined but for what is wiped: nothing less and nothing else is wiped then.
+func TestWipesStay(t *testing.T) {
+	d := gpt(4000*mib, full(1, mib, 101*mib, 10*geometry.MiB), full(2, 200*mib, 300*mib, 10*geometry.MiB))
+	wipe, free := ops.Wipe{ID: 1}, ops.Wipe{Free: true}
+	zeros, random := free, ops.Wipe{Free: true, Random: true}
+	table, label := ops.NewTable{Kind: model.TableGPT}, ops.SetLabel{ID: 1, Label: "x"}
+	third := ops.New{ID: 3, At: 2000 * mib, Len: 10 * mib, FS: model.Ext4}
+	for name, test := range map[string]struct{ list, want []ops.Operation }{
+		"deleted":                    {[]ops.Operation{wipe, ops.Delete{ID: 1}}, nil},
+		"edited, wiped and deleted":  {[]ops.Operation{label, wipe, ops.SetName{ID: 1, Name: "n"}, ops.Delete{ID: 1}}, []ops.Operation{wipe, ops.Delete{ID: 1}}},
+		"moved, wiped and deleted":   {[]ops.Operation{ops.MoveResize{ID: 1, Shift: mib}, wipe, ops.Delete{ID: 1}}, nil},
+		"made, wiped and deleted":    {[]ops.Operation{third, ops.Wipe{ID: 3}, ops.Delete{ID: 3}}, nil},
+		"a new table":                {[]ops.Operation{label, wipe, table}, []ops.Operation{wipe, table}},
+		"free space and a new table": {[]ops.Operation{free, table}, nil},
+		"free space twice":           {[]ops.Operation{free, free}, []ops.Operation{free}},
+		"free space, zeros last":     {[]ops.Operation{random, zeros}, []ops.Operation{zeros}},
+		"free space, random last":    {[]ops.Operation{zeros, random}, []ops.Operation{random}},
+		"partition, random last":     {[]ops.Operation{wipe, ops.Wipe{ID: 1, Random: true}}, []ops.Operation{ops.Wipe{ID: 1, Random: true}}},
+		"room that is taken again":   {[]ops.Operation{ops.MoveResize{ID: 1, Len: 50 * mib}, free, ops.MoveResize{ID: 1, Len: 70 * mib}}, nil},
+		"between two moves":          {[]ops.Operation{ops.MoveResize{ID: 2, Shift: mib}, free, ops.MoveResize{ID: 2, Shift: mib}}, nil},
+		"where something moved from": {[]ops.Operation{ops.MoveResize{ID: 2, Shift: 200 * mib}, free, ops.Delete{ID: 2}}, nil},
+		"moved there, wiped, moved":  {[]ops.Operation{ops.MoveResize{ID: 1, Shift: mib}, wipe, ops.MoveResize{ID: 1, Shift: mib}}, nil},
+		"of an image that grows":     {[]ops.Operation{ops.ImageSize{Sectors: 5000 * mib}, free, ops.ImageSize{Sectors: 6000 * mib}}, nil},
+		"made and deleted later":     {[]ops.Operation{free, third, ops.Delete{ID: 3}}, []ops.Operation{free}},
+		"labelled before":            {[]ops.Operation{label, wipe}, []ops.Operation{wipe}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if test.want == nil {
+				test.want = test.list
+			}
+			start := ops.NewQueue(d, env())
+			q := edit(t, start, test.list...)
+			if !slices.Equal(q.Ops(), test.want) {
+				t.Errorf("merged to %+v\n     want %+v", q.Ops(), test.want)
+			}
+			wipeTheSame(t, stage(t, start, test.list...), q)
+			takesBack(t, start, q, test.list)
+		})
+	}
+}
+
+// wipeTheSame makes sure that two queues wipe the same sectors, with the same data in the end.
+func wipeTheSame(t *testing.T, a, b ops.Queue) {
+	t.Helper()
+	var steps [2][]ops.Step
+	var bounds []geometry.Sector
+	for i, q := range []ops.Queue{a, b} {
+		all, err := q.Compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps[i] = slices.DeleteFunc(all, func(s ops.Step) bool { return s.Kind != ops.StepErase })
+		for _, s := range steps[i] {
+			bounds = append(bounds, s.Window.Start, s.Window.End)
+		}
+	}
+	with := func(list []ops.Step, at geometry.Sector) (what string) {
+		for _, s := range list {
+			if s.Window.Contains(at) {
+				what = map[bool]string{false: "zeros", true: "random data"}[s.Random]
+			}
+		}
+		return what
+	}
+	for _, at := range bounds {
+		if first, second := with(steps[0], at), with(steps[1], at); first != second {
+			t.Fatalf("at %d one queue writes %q and the other one %q:\n%+v\n%+v", at, first, second, a.Ops(), b.Ops())
+		}
+	}
+}

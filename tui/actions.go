@@ -160,7 +160,7 @@ func stagedWords(before, after ops.Queue, op ops.Operation) string {
 	case n > before.Len():
 		text = fmt.Sprintf("Pending as operation %d", n) // the list shows it
 	case droppedEdits(before, after, op) > 0:
-		text = droppedEditWords(before, op, droppedEdits(before, after, op))
+		text = droppedEditWords(before, after, op, droppedEdits(before, after, op))
 	case last.To >= 0:
 		text = fmt.Sprintf("One edit now with operation %d", last.To+1)
 	case n == 0:
@@ -184,13 +184,15 @@ func droppedEdits(before, after ops.Queue, op ops.Operation) int {
 }
 
 // droppedEditWords says which pending edits of a partition its deletion replaced.
-func droppedEditWords(before ops.Queue, op ops.Operation, n int) string {
+func droppedEditWords(before, after ops.Queue, op ops.Operation, n int) string {
 	p, _ := before.Preview().Partition(op.Part())
 	text := "Pending: delete " + p.Ref()
 	if n > 1 {
 		return text + fmt.Sprintf("; its %d edits are dropped", n)
 	}
-	at := slices.IndexFunc(before.Ops(), func(old ops.Operation) bool { return old.Part() == op.Part() })
+	at := slices.IndexFunc(before.Ops(), func(old ops.Operation) bool {
+		return old.Part() == op.Part() && !slices.Contains(after.Ops(), old)
+	})
 	return text + "; its " + ops.Noun(before.Ops()[at]) + " is dropped"
 }
 

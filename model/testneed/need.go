@@ -4,6 +4,7 @@ package testneed
 
 import (
 	"flag"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -111,6 +112,18 @@ func Has(t testing.TB, name string) bool {
 		t.Fatal("needs the program " + name)
 	}
 	return found
+}
+
+// Rounds yields n rounds of a random test, and then more, at most 20 n, until enough says that everything has come up that the
+// test is about. So chance does not fail a test, and what can never come up does.
+func Rounds(n int, enough func() bool) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := 0; i < n || i < 20*n && !enough(); i++ {
+			if !yield(i) {
+				return
+			}
+		}
+	}
 }
 
 var seedFlag = flag.Int64("seed", 0, "seed of the random tests; 0 takes a new one from the clock")
