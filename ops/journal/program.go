@@ -1,6 +1,9 @@
 package journal
 
-import "iter"
+import (
+	"iter"
+	"time"
+)
 
 // OpKind says what one write of a unit does.
 type OpKind uint8
@@ -102,7 +105,7 @@ type Program struct {
 	SizeAfter  int64
 	Name       string // the target's path when the transaction began, for messages
 	Plan       string // the plan file text, for messages
-	Began      int64  // seconds since 1970, for messages
+	Began      int64  // in nanoseconds since 1970, or in seconds: Start knows both
 	Sector     int64  // the length of a sector in bytes, for messages
 	Parts      []Part // for messages
 	Options    Options
@@ -119,6 +122,15 @@ type Program struct {
 	Heads []Run
 	// StageLen is the length of the stage file's content; the checksums of the tickets follow it.
 	StageLen int64
+}
+
+// Start returns when the transaction began, to the second if that is all that its journal says.
+func (p Program) Start() time.Time {
+	const seconds = 1 << 36 // since 1970, two thousand years; as nanoseconds that is a minute
+	if -seconds < p.Began && p.Began < seconds {
+		return time.Unix(p.Began, 0)
+	}
+	return time.Unix(0, p.Began)
 }
 
 // Writes yields every write of the units in order, with its stage.

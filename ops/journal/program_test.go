@@ -4,6 +4,7 @@ import (
 	"errors"
 	"reflect"
 	"testing"
+	"time"
 )
 
 func sample() Program {
@@ -20,6 +21,17 @@ func sample() Program {
 		Probes:       []Probe{{Off: 8192, Len: 4096, Sum: 0xffffffff}},
 		Sector:       512,
 		Parts:        []Part{{Name: "p1", Off: 63 * 512, Len: 1 << 18}, {Name: "p1", Off: 1 << 19, Len: 1 << 18, Planned: true}},
+	}
+}
+
+func TestStart(t *testing.T) {
+	for began, want := range map[int64]time.Time{
+		0: time.Unix(0, 0), 1_353_542_400: time.Unix(1_353_542_400, 0), -1: time.Unix(-1, 0),
+		1_353_542_400_000_000_007: time.Unix(1_353_542_400, 7), -62_135_596_800: {},
+	} {
+		if got := (Program{Began: began}).Start(); !got.Equal(want) {
+			t.Errorf("%d is %v, want %v", began, got, want)
+		}
 	}
 }
 

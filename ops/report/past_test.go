@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// TestPast leaves out the commits that can be undone, also where several fell into one second, which is all that an undo knows.
+// TestPast leaves out the commits that can be undone, also where several fell into one second, which may be all that an undo knows.
 func TestPast(t *testing.T) {
 	t.Parallel()
 	second := time.Unix(1_700_000_000, 0)

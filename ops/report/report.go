@@ -155,7 +155,7 @@ func Past(deeds []Deed, undos []Applied) []Deed {
 	for _, u := range undos {
 		// A deed has the time of its end, and what came after it began later.
 		after := func(d Deed) bool { return d.Did() == DidApply && !d.When.Before(u.When) }
-		// But undos know the second only, and several commits can take less than that.
+		// But an undo may know the second only, and several commits can take less than that.
 		i := slices.IndexFunc(past, func(d Deed) bool { return after(d) && slices.Equal(d.Operations, u.Operations) })
 		if i < 0 {
 			i = slices.IndexFunc(past, after)

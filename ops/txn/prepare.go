@@ -84,7 +84,7 @@ func (r *Rehearsal) compare(spill journal.File) (changed changes, t tables, err 
 // header returns the part of the program that does not depend on the changes.
 func (r *Rehearsal) header(name, plan string) journal.Program {
 	h := journal.Program{
-		Name: name, Plan: plan, Began: r.Now().Unix(), Options: r.Options, Sector: int64(r.Before.SectorSize),
+		Name: name, Plan: plan, Began: r.Now().UnixNano(), Options: r.Options, Sector: int64(r.Before.SectorSize),
 	}
 	for i, d := range []model.Disk{r.Before, r.After} {
 		for _, p := range d.Partitions() {

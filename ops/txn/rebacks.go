@@ -2,7 +2,6 @@ package txn
 
 import (
 	"errors"
-	"time"
 
 	"shunt/model/tried"
 	"shunt/ops/journal"
@@ -35,5 +34,5 @@ func Rebacks(dev Device, store journal.Store) (err error) {
 	if _, err := before.ReadAt(sector, p.RestoreTable[0].Src); err != nil {
 		return tried.Errorf("%w: read old content: %w", journal.ErrKeptDamaged, err)
 	}
-	return image.BackWith(sector, time.Unix(p.Began, 0))
+	return image.BackWith(sector, p.Start())
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"shunt/model/tried"
 	"shunt/ops/journal"
@@ -61,7 +60,7 @@ func (s *sides) inspect() (report.Unfinished, error) {
 	summary, r := o.journal.Summary(), o.journal.Record()
 	p := summary.Program
 	status := report.Unfinished{
-		Name: p.Name, Plan: plan.Kept(p.Plan), Operations: plan.Sentences(p.Plan), When: time.Unix(p.Began, 0), Next: int(r.Next),
+		Name: p.Name, Plan: plan.Kept(p.Plan), Operations: plan.Sentences(p.Plan), When: p.Start(), Next: int(r.Next),
 		RollingBack: r.Direction == journal.Backward, Complete: r.State == journal.Complete,
 		LosesUnused: p.Options.Has(journal.LosesUnused),
 	}

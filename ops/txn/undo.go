@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"time"
 
 	"shunt/geometry"
 	"shunt/model/tried"
@@ -68,7 +67,7 @@ func (o *slot) describe() (report.Applied, error) {
 	}
 	p := o.journal.Summary().Program
 	a := report.Applied{
-		Plan: plan.Kept(p.Plan), Operations: plan.Sentences(p.Plan), When: time.Unix(p.Began, 0), LosesUnused: p.Options.Has(journal.LosesUnused),
+		Plan: plan.Kept(p.Plan), Operations: plan.Sentences(p.Plan), When: p.Start(), LosesUnused: p.Options.Has(journal.LosesUnused),
 	}
 	if p.Options.Has(journal.Switches) {
 		for _, run := range p.Heads {
