@@ -20,6 +20,8 @@ type binding struct {
 	try            func(Model, document) error // returns why it would be refused; nil if that is not known before
 	again          bool                        // it goes on by itself after what was in its way was unmounted
 	pinned         bool                        // the key bar always shows it
+	// idle reports whether the key would do nothing now. Then the key bar leaves it out. It may be nil.
+	idle func(Model, document) bool
 	// bar is what the key bar shows instead; without a name the key is only in the help.
 	bar *keymap.Binding
 }
@@ -133,7 +135,7 @@ func named(m Model, d document, list []binding) (bindings, pinned []keymap.Bindi
 		taken := slices.Contains(used, cmp.Or(append(b.Keys(), "")...))
 		used = append(used, b.Keys()...)
 		switch {
-		case taken || b.inBar().Help().Key == "":
+		case taken || b.inBar().Help().Key == "" || b.idle != nil && b.idle(m, d):
 		case b.pinned:
 			pinned = append(pinned, b.inBar())
 		default:
@@ -197,6 +199,14 @@ func travel(do func(Model, document, step) Model, words ...string) []binding {
 		out[3*i] = out[3*i].shownAs([]string{"↑↓", "pgup/dn"}[i], word)
 	}
 	return out
+}
+
+// whenMore leaves keys that move or scroll out of the key bar while there is nowhere to go.
+func whenMore(list []binding, more func(Model, document) bool) []binding {
+	for i := range list {
+		list[i].idle = func(m Model, d document) bool { return !more(m, d) }
+	}
+	return list
 }
 
 // choose binds the keys that select the other of two buttons. Tab is one of them unless it switches targets.

@@ -194,7 +194,7 @@ func (m Model) copyingLines(width int) []string {
 	if !c.active() {
 		return nil
 	}
-	text := fmt.Sprintf("Copying %s to %s: %s so far", c.name, widget.Clean(c.wish.Dest), geometry.FormatBytes(geometry.Bytes(c.now.bytes)))
+	text := fmt.Sprintf("Copying %s: %s so far", c.words(), geometry.FormatBytes(geometry.Bytes(c.now.bytes)))
 	if c.stopping {
 		text = "Stopping the copy of " + c.name
 	}
@@ -206,6 +206,17 @@ func (m Model) copyingLines(width int) []string {
 	}
 	b.add("")
 	return b.lines
+}
+
+// words say what is copied and where to. A copy of the same name has its name once.
+func (c copying) words() string {
+	to := widget.Clean(c.wish.Dest)
+	if path.Base(to) == c.name {
+		if to = path.Dir(to); to == "." {
+			return c.name
+		}
+	}
+	return c.name + " to " + to
 }
 
 // homed returns a path with the home directory in place of a "~" at its begin.

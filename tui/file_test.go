@@ -21,7 +21,7 @@ func TestFileShown(t *testing.T) {
 	d.Press("end")
 	d.Contains("0000fff0")
 	d.Press("esc", "backspace", "end", "enter")
-	d.Contains("this is a link or a special file")
+	d.Contains("has no contents to show")
 	d.Press("up", "up", "enter")
 	d.Contains("There is no file of this name")
 }

@@ -29,11 +29,15 @@ type finding struct {
 // finder is what a page can be searched for.
 type finder struct {
 	texts []string
-	at    int                           // the line with the cursor, or the first line in view
-	move  func(m Model, line int) Model // moves the cursor to a line, or scrolls to it
+	cells []cell                     // where each text stands; nil if each is a whole line
+	at    int                        // the text with the cursor, or the first in view
+	move  func(m Model, i int) Model // moves the cursor to a text, or scrolls to it
 	// list says that only what is found is shown, and that the search ends when a line was chosen. The search in a text lasts.
 	list bool
 }
+
+// cell is a part of a line: the cells from from up to to.
+type cell struct{ line, from, to int }
 
 func findBinding() binding { return on("/", "find", noTarget(Model.startFind), "/").quiet() }
 
@@ -156,30 +160,66 @@ func (m Model) foundBindings() []binding {
 	}
 	next := func(by int) doFunc { return noCommand(func(m Model, _ document) Model { return m.nextHit(by) }) }
 	return []binding{
-		on("esc", "end the search", noTarget(Model.endFind), "esc"), on("n", "next", next(1), "n"), on("N", "previous", next(-1), "N"),
+		on("esc", "end the search", noTarget(Model.endFind), "esc"), on("n", "next", next(1), "n").unless(noOther),
+		on("N", "previous", next(-1), "N").unless(noOther),
 	}
 }
 
-// findWords returns what the title of a page says about its search, "" if there is none.
-func (m Model) findWords() string {
-	if !m.finds() || m.find.field.Value() == "" {
-		return ""
+// noOther returns why the search leads to no other line, or "".
+func noOther(m Model, _ document) model.Reason {
+	switch len(m.hits(m.finder().texts)) {
+	case 0:
+		return model.Because("Nothing here has %q: press / to search again", m.find.field.Value())
+	case 1:
+		return "There is no other line that has it"
 	}
+	return ""
+}
+
+// findCount says how many lines were found, and which is the selected one.
+func (m Model) findCount() string {
 	f := m.finder()
 	hits := m.hits(f.texts)
 	at := m.find.at
 	if f.list {
 		at = f.at
 	}
-	i, exact := slices.BinarySearch(hits, at)
-	text := fmt.Sprintf("  /%s: ", widget.Clean(m.find.field.Value()))
-	switch {
+	switch i, exact := slices.BinarySearch(hits, at); {
 	case len(hits) == 0:
-		return text + "nothing has this"
+		return "nothing found"
 	case exact:
-		return text + fmt.Sprintf("%d of %d", i+1, len(hits))
+		return fmt.Sprintf("%d of %d", i+1, len(hits))
 	}
-	return text + fmt.Sprintf("%d lines", len(hits))
+	return fmt.Sprintf("%d found", len(hits))
+}
+
+// findWords returns what the title of a page says about a search that lasts, "" if there is none. While the text is typed, the line
+// with the field says it.
+func (m Model) findWords() string {
+	if !m.finds() || m.find.typing || m.find.field.Value() == "" {
+		return ""
+	}
+	return "  /" + widget.Clean(m.find.field.Value()) + ": " + m.findCount()
+}
+
+// nothingFound returns the line of a list whose search found nothing, "" in all other cases.
+func (m Model) nothingFound() string {
+	if !m.finds() || !m.find.typing || len(m.hits(m.finder().texts)) > 0 || len(m.finder().texts) == 0 {
+		return ""
+	}
+	return "Nothing here has \"" + widget.Clean(m.find.field.Value()) + "\"."
+}
+
+// counted returns the place of the cursor in a list of n entries: "2 of 6". more says that there are others, which the list does not
+// have. While a search is typed, its line counts what it found.
+func (m Model) counted(at, n int, more bool) string {
+	switch {
+	case n == 0 || m.finds() && m.find.typing:
+		return ""
+	case more:
+		return fmt.Sprintf("%d of more than %d", at+1, n)
+	}
+	return fmt.Sprintf("%d of %d", at+1, n)
 }
 
 // findPrompt returns the last line of the screen while the text is typed, and the cell of the cursor.
@@ -187,25 +227,49 @@ func (m Model) findPrompt() (line string, cursor *dialog.Point) {
 	const width, label = 24, " Find "
 	text, x := m.find.field.View(width, true, m.st)
 	line = m.st.Focus.Render(label+"[") + text + m.st.Focus.Render("]")
-	if words := strings.TrimSpace(m.findWords()); words != "" {
-		line += " " + m.st.Muted.Render(words[strings.Index(words, ": ")+2:])
+	hits := len(m.hits(m.finder().texts))
+	if m.find.field.Value() != "" {
+		look := m.st.Muted
+		if hits == 0 {
+			look = m.st.Warn
+		}
+		line += " " + look.Render(m.findCount())
 	}
 	leave := "  " + m.st.Key.Render("esc") + " leave"
-	if next := "  " + m.st.Key.Render("↑↓") + " next"; widget.Width(line+next+leave) <= m.width {
+	if next := "  " + m.st.Key.Render("↑↓") + " next"; hits > 1 && widget.Width(line+next+leave) <= m.width {
 		line += next
 	}
 	line += leave
 	return widget.Fit(line, m.width, m.st.More), &dialog.Point{X: len(label) + 1 + x, Y: m.height - 1}
 }
 
-// found returns lines of a text with the one marked that the search has found last.
+// found returns lines of a text with the part marked that the search has found last.
 func (m Model) found(lines []string) []string {
-	if !m.finds() || m.find.field.Value() == "" || m.find.at >= len(lines) || !slices.Contains(m.hits(plain(lines)), m.find.at) {
+	if !m.finds() || m.find.field.Value() == "" {
 		return lines
 	}
+	f := m.finder()
+	if !slices.Contains(m.hits(f.texts), m.find.at) {
+		return lines
+	}
+	at := f.place(m.find.at)
+	if at.line >= len(lines) {
+		return lines
+	}
+	line := lines[at.line]
+	wide := widget.Width(line)
+	at.to = min(at.to, max(wide, at.from))
 	lines = slices.Clone(lines)
-	lines[m.find.at] = m.st.Row.Render(ansi.Strip(lines[m.find.at]))
+	lines[at.line] = ansi.Cut(line, 0, at.from) + m.st.Row.Render(ansi.Strip(ansi.Cut(line, at.from, at.to))) + ansi.Cut(line, at.to, wide)
 	return lines
+}
+
+// place returns where text i stands.
+func (f finder) place(i int) cell {
+	if f.cells == nil {
+		return cell{line: i, to: 1 << 20}
+	}
+	return f.cells[i]
 }
 
 // plain returns lines without looks.

@@ -76,7 +76,13 @@ func (m Model) fileBindings(document) []binding {
 			m.files.shown.hex, m.files.shown.top = !m.files.shown.hex, 0
 			return m
 		}), "h"),
-	}, travel(Model.scrollFile, "scroll", "page")...)
+	}, whenMore(travel(Model.scrollFile, "scroll", "page"), Model.fileOverflows)...)
+}
+
+// fileOverflows reports whether the file is longer than the page.
+func (m Model) fileOverflows(document) bool {
+	height := m.height - 4
+	return bytes.Count(m.files.shown.data, []byte("\n")) > height || len(m.fileText(m.width-6)) > height
 }
 
 func (m Model) closeFile() (Model, tea.Cmd) {

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/model/safetext"
+	"shunt/ops"
 	"shunt/ops/report"
 	"shunt/tui/keymap"
 	"shunt/tui/widget"
@@ -104,10 +104,10 @@ func (m Model) filesBindings(document) []binding {
 	return append([]binding{
 		stopCopyBinding(),
 		on("esc", "back", noTarget(Model.closeFiles), "esc", "q", "ctrl+c").unless(copiesAlready),
-		on("enter", "open", Model.enterDir, "enter", "right"),
+		on("enter", "open", Model.enterDir, "enter", "right").unless(notOpened),
 		on("e", "copy out", noCommand(Model.askCopyListed), "e").unless(notListed).unless(copiesAlready),
 		on("backspace", "up", Model.leaveDir, "backspace", "left").unless(atTop),
-	}, travel(Model.moveInFiles, "select")...)
+	}, whenMore(travel(Model.moveInFiles, "select"), func(m Model, _ document) bool { return len(m.files.list.Entries) > 1 })...)
 }
 
 func (m Model) closeFiles() (Model, tea.Cmd) {
@@ -116,17 +116,28 @@ func (m Model) closeFiles() (Model, tea.Cmd) {
 	return m, before
 }
 
-func (m Model) enterDir(d document) (Model, tea.Cmd) {
-	if m.files.at >= len(m.files.list.Entries) {
-		return m, nil
+// notOpened returns why the selected entry cannot be opened, or "".
+func notOpened(m Model, _ document) model.Reason {
+	switch {
+	case m.files.loading:
+		return "The directory is still being read"
+	case m.files.at >= len(m.files.list.Entries):
+		return "There is nothing to open here"
 	}
+	switch m.files.list.Entries[m.files.at].Kind {
+	case report.FileSymlink:
+		return "This is a link: go to the file or directory that it leads to, and open that"
+	case report.FileOther:
+		return "This is a device, a pipe or a socket: it has no contents to show"
+	case report.FileRegular, report.FileDirectory:
+	}
+	return ""
+}
+
+func (m Model) enterDir(d document) (Model, tea.Cmd) {
 	e := m.files.list.Entries[m.files.at]
-	switch e.Kind {
-	case report.FileRegular:
+	if e.Kind == report.FileRegular {
 		return m.openFile(d, e)
-	case report.FileSymlink, report.FileOther:
-		return m.say(toneWarn, "Directories and files can be opened; this is a link or a special file"), nil
-	case report.FileDirectory:
 	}
 	return m.chdir(d, append(slices.Clone(m.files.dirs), e.Exact()))
 }
@@ -145,7 +156,7 @@ func (m Model) filesNotes() []string {
 	st, f, b := m.st, m.files, m.block(m.width-4)
 	b.add(m.copyingLines(b.width)...)
 	for _, note := range f.list.Notes {
-		b.wrap(st.Warn, widget.Clean(note))
+		b.wrap(st.Warn, ops.Capital(widget.Clean(note)))
 	}
 	switch {
 	case f.loading:
@@ -154,6 +165,8 @@ func (m Model) filesNotes() []string {
 		b.wrap(st.Warn, sentence(f.err))
 	case len(f.list.Entries) == 0:
 		b.wrap(st.Muted, "The directory is empty.")
+	case m.nothingFound() != "":
+		b.wrap(st.Warn, m.nothingFound())
 	}
 	return b.lines
 }
@@ -181,12 +194,7 @@ func (m Model) filesPage(document) []string {
 		lines = append(lines, look.Under(m.fileLine(f.list.Entries[i], i == f.at, w)))
 	}
 	frame := widget.Frame{Title: "Files in " + f.ref + ": " + path + m.findWords(), Edge: st.Faint, Name: st.Title}
-	if n := len(f.list.Entries); n > 0 {
-		frame.Corner = fmt.Sprintf("%d of %d", f.at+1, n)
-		if f.list.More {
-			frame.Corner += " listed, and more"
-		}
-	}
+	frame.Corner = m.counted(f.at, len(f.list.Entries), f.list.More)
 	if f.list.By != "" {
 		frame.Foot = "listed by " + f.list.By
 	}

@@ -1,9 +1,11 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"shunt/ops"
 	"shunt/tui/dialog"
@@ -37,11 +39,17 @@ func (m Model) explain(keys dialog.Dialog) Model {
 func (m Model) helpBindings(document) []binding { return readerBindings([]string{"enter", "?", "f1"}) }
 
 func (m Model) helpText(_ document, width int) (title string, lines []string) {
+	lines, _, _ = m.helpPage(width)
+	return "Keys", lines
+}
+
+// helpPage returns the lines of the help, and its texts in the order in which they are read, each with its place.
+func (m Model) helpPage(width int) (lines, texts []string, cells []cell) {
 	columns := 1
 	if width >= 70 {
 		columns = 2
 	}
-	w := (width - 2*(columns-1)) / columns
+	w := (width - columnGap*(columns-1)) / columns
 	var paragraphs [][]string
 	for _, g := range helpGroups() {
 		lines := []string{m.st.Title.Render(g.name)}
@@ -50,12 +58,34 @@ func (m Model) helpText(_ document, width int) (title string, lines []string) {
 		}
 		paragraphs = append(paragraphs, append(lines, ""))
 	}
+	cols := balance(paragraphs, columns)
+	for i, col := range cols {
+		from := i * (w + columnGap)
+		for line, text := range col {
+			texts, cells = append(texts, ansi.Strip(text)), append(cells, cell{line: line, from: from, to: from + w})
+		}
+	}
 	b := m.block(width)
-	b.add(balance(paragraphs, columns, w)...)
+	b.add(beside(cols, w)...)
+	keys := len(b.lines)
 	for _, p := range helpNotes {
 		b.wrap(m.st.Muted, p)
 	}
-	return "Keys", b.lines
+	for line := keys; line < len(b.lines); line++ {
+		texts, cells = append(texts, ansi.Strip(b.lines[line])), append(cells, cell{line: line, to: width})
+	}
+	return b.lines, texts, cells
+}
+
+// findHelp finds keys and notes.
+func (m Model) findHelp(document) finder {
+	lines, texts, cells := m.helpPage(m.width - 6)
+	f := finder{texts: texts, cells: cells, move: func(m Model, i int) Model {
+		m.reader.top = m.around(cells[i].line, len(lines))
+		return m
+	}}
+	f.at = max(0, slices.IndexFunc(cells, func(c cell) bool { return c.line >= m.reader.top }))
+	return f
 }
 
 // helpNotes holds the notes below the list of keys.
@@ -79,9 +109,12 @@ func (m Model) helpLines(b binding, width int) (lines []string) {
 	return lines
 }
 
+// columnGap is the space between two columns.
+const columnGap = 2
+
 // balance arranges paragraphs in columns of about equal height; the reading order is from top to bottom.
-func balance(paragraphs [][]string, columns, width int) []string {
-	total, height, at := 0, 0, 0
+func balance(paragraphs [][]string, columns int) [][]string {
+	total, at := 0, 0
 	for _, p := range paragraphs {
 		total += len(p)
 	}
@@ -91,7 +124,15 @@ func balance(paragraphs [][]string, columns, width int) []string {
 			at++
 		}
 		cols[at] = append(cols[at], p...)
-		height = max(height, len(cols[at]))
+	}
+	return cols
+}
+
+// beside returns the lines of columns of the given width, one beside the other.
+func beside(cols [][]string, width int) []string {
+	height := 0
+	for _, c := range cols {
+		height = max(height, len(c))
 	}
 	lines := make([]string, height)
 	for i := range lines {
@@ -99,7 +140,7 @@ func balance(paragraphs [][]string, columns, width int) []string {
 		for _, c := range cols {
 			parts = append(parts, widget.Fit(lineOf(c, i), width, ""))
 		}
-		lines[i] = strings.TrimRight(strings.Join(parts, "  "), " ")
+		lines[i] = strings.TrimRight(strings.Join(parts, strings.Repeat(" ", columnGap)), " ")
 	}
 	return lines
 }

@@ -85,7 +85,7 @@ func (m Model) lostBindings(document) []binding {
 		on("enter", "list its files", Model.openLostFiles, "enter", "right").unless(noLostFiles),
 		on("p", "put it back", noCommand(Model.putBack), "p").unless(noLost),
 		on("a", "put all back", noCommand(Model.putAllBack), "a").unless(noneReturns),
-	}, travel(Model.moveInLost, "select")...)
+	}, whenMore(travel(Model.moveInLost, "select"), func(m Model, _ document) bool { return len(m.lost.found) > 1 })...)
 }
 
 func (m Model) closeLost() (Model, tea.Cmd) {
@@ -221,13 +221,16 @@ func (m Model) stageBack(d document, q ops.Queue) Model {
 func (m Model) lostNotes() []string {
 	st, l, b := m.st, m.lost, m.block(m.width-4)
 	for _, note := range l.notes {
-		b.wrap(st.Warn, widget.Clean(note))
+		b.wrap(st.Warn, ops.Capital(widget.Clean(note)))
 	}
 	switch {
 	case l.loading && l.done[1] > 0:
-		b.wrap(st.Muted, fmt.Sprintf("Searching: %d %% of %s", l.done[0]*100/l.done[1], geometry.FormatBytes(geometry.Bytes(l.done[1]))))
+		done, all := geometry.Bytes(l.done[0]), geometry.Bytes(l.done[1])
+		b.wrap(st.Text, fmt.Sprintf("Searching the unallocated space: %s of %s", geometry.FormatBytes(done), geometry.FormatBytes(all)))
+		b.add(widget.Gauge(float64(done)/float64(all), b.width, st))
 	case l.loading:
-		b.wrap(st.Muted, "Searching"+st.More)
+		b.wrap(st.Text, "Searching the unallocated space"+st.More)
+		b.add(widget.Gauge(-1, b.width, st))
 	case l.err != nil:
 		b.wrap(st.Warn, sentence(l.err))
 	case len(l.found) == 0:
@@ -243,7 +246,7 @@ func (m Model) lostWhy() []string {
 	}
 	b := m.block(m.width - 4)
 	for _, why := range report.LostWhy(m.lost.found[m.lost.at]) {
-		b.hang(m.st.Muted.Render("- "), widget.Clean(why), m.st.Muted)
+		b.hang(m.st.Muted.Render("- "), ops.Capital(widget.Clean(why)), m.st.Muted)
 	}
 	return append([]string{""}, b.lines...)
 }
@@ -265,9 +268,7 @@ func (m Model) lostView(d document) []string {
 	}
 	lines = append(lines, m.lostWhy()...)
 	frame := widget.Frame{Title: "Lost partitions", Edge: st.Faint, Name: st.Title}
-	if n := len(m.lost.found); n > 0 {
-		frame.Corner = fmt.Sprintf("%d of %d", m.lost.at+1, n)
-	}
+	frame.Corner = m.counted(m.lost.at, len(m.lost.found), false)
 	return widget.Box(lines, frame, m.width, m.height-2, st)
 }
 

@@ -49,7 +49,7 @@ func TestLostPage(t *testing.T) {
 		d.Press("enter")
 	}
 	find()
-	d.Contains("Lost partitions", "8.00 KiB could not be read", "lost1  ext4", "music", "sure", "copies of its superblock")
+	d.Contains("Lost partitions", "8.00 KiB could not be read", "lost1  ext4", "music", "sure", "Copies of its superblock")
 	d.Press("enter")
 	d.Contains("Files in lost1: /", "song")
 	d.Press("esc", "end", "p")
@@ -79,7 +79,8 @@ func TestLostPageStops(t *testing.T) {
 	d.Type("lost")
 	d.Press("enter")
 	d.Advance(time.Second)
-	d.Contains("Searching: 25 % of 4.00 GiB")
+	d.Contains("Searching the unallocated space: 128 MiB of 512 MiB", " 25 %")
+	d.Lacks("select")
 	d.Press("p")
 	d.Contains("The search takes a moment")
 	d.Press("esc")

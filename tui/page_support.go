@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -94,26 +95,51 @@ func (m Model) supportPage(_ document) []string {
 	}
 	s := m.env.Caps.Matrix()
 	at := min(m.reader.top, len(s.Rows)-1)
-	b.matrix(s, at, m.reader.column, height-2-supportBelow)
+	rows := m.inView(len(s.Rows))
+	b.matrix(s, rows, at, m.reader.column, height-2-supportBelow)
 	b.add("")
-	if at >= 0 {
+	switch none := m.nothingFound(); {
+	case none != "":
+		b.wrap(st.Warn, none)
+	case at >= 0:
 		ability := ops.Abilities()[m.reader.column]
-		cell := s.Rows[at].Cells[ability]
 		what := fmt.Sprintf("%s, %s: ", s.Rows[at].Kind, abilityNames[ability][2])
+		cell, look := s.Rows[at].Cells[ability], st.Warn
 		if cell.Reason.OK() {
-			b.hang(st.Strong.Render(what), "yes", st.Good)
-		} else {
-			b.hang(st.Strong.Render(what), string(cell.Reason), st.Warn)
+			look = st.Good
 		}
+		b.hang(st.Strong.Render(what), supportWords(cell), look)
 	}
 	if missing := s.Missing(); len(missing) > 0 {
-		b.wrap(st.Muted, "To be able to do more: apt install "+strings.Join(missing, " ")+"; then r looks again.")
+		b.wrap(st.Muted, "To do more: apt install "+strings.Join(missing, " ")+". Then press r to look again.")
 	}
 	return widget.Box(b.lines, f, m.width, height, st)
 }
 
-// matrix adds a heading and the rows around the one with the cursor, in height lines.
-func (b *block) matrix(s ops.Support, at, column, height int) {
+// supportWords says what a cell means. The line below it has the command that installs packages.
+func supportWords(c ops.SupportCell) string {
+	switch {
+	case c.Reason.OK():
+		return "yes"
+	case c.Package != "":
+		return "needs the package " + c.Package + ", which is not installed"
+	}
+	return string(c.Reason)
+}
+
+// supportLook returns the look of a cell.
+func (b *block) supportLook(c ops.SupportCell) styles.Look {
+	switch {
+	case c.Reason.OK():
+		return b.st.Good
+	case c.Package != "":
+		return b.st.Warn
+	}
+	return b.st.Muted
+}
+
+// matrix adds a heading and those of the given rows that are around the one with the cursor, in height lines.
+func (b *block) matrix(s ops.Support, rows []int, at, column, height int) {
 	st, first, short := b.st, 13, 0
 	cell := min(13, (b.width-first)/len(ops.Abilities()))
 	if cell < 7 {
@@ -124,8 +150,9 @@ func (b *block) matrix(s ops.Support, at, column, height int) {
 		head += widget.Fit(abilityNames[a][short], cell, "")
 	}
 	b.add(st.Head.Render(head))
-	from, to := widget.Visible(len(s.Rows), at, height-1)
-	b.add(widget.List(len(s.Rows), from, to, b.width, to-from, st, func(i int) (string, styles.Look) {
+	from, to := widget.Visible(len(rows), slices.Index(rows, at), height-1)
+	b.add(widget.List(len(rows), from, to, b.width, to-from, st, func(n int) (string, styles.Look) {
+		i := rows[n]
 		r, mark := s.Rows[i], "  "
 		if i == at {
 			mark = st.Focus.Render(st.Cursor) + " "
@@ -134,23 +161,18 @@ func (b *block) matrix(s ops.Support, at, column, height int) {
 		for j, a := range ops.Abilities() {
 			line += b.supportCell(r.Cells[a], cell, i == at && j == column)
 		}
-		return line, widget.RowLook(i, len(s.Rows), false, st)
+		return line, widget.RowLook(n, len(rows), false, st)
 	})...)
 }
 
 // supportCell returns a cell of the matrix. Where the name of a package does not fit, "pkg" stands for it.
 func (b *block) supportCell(c ops.SupportCell, width int, selected bool) string {
-	word, look := c.Word(), b.st.Muted
-	switch {
-	case c.Reason.OK():
-		look = b.st.Good
-	case c.Package != "":
-		if look = b.st.Warn; widget.Width(word) >= width {
-			word = "pkg"
-		}
+	word, look := c.Word(), b.supportLook(c)
+	if c.Package != "" && widget.Width(word) >= width {
+		word = "pkg"
 	}
 	if selected {
-		return b.st.Picked.Render(word) + strings.Repeat(" ", width-widget.Width(word))
+		look = b.st.Picked
 	}
 	return look.Render(word) + strings.Repeat(" ", width-widget.Width(word))
 }

@@ -53,7 +53,17 @@ func (m Model) readerPage(d document) []string {
 // its own.
 func readerBindings(closed []string, more ...binding) []binding {
 	out := []binding{on("esc", "back", noTarget(Model.closeReader), append([]string{"esc", "q", "ctrl+c"}, closed...)...)}
-	return append(append(out, travel(Model.scrollReader, "scroll", "page")...), more...)
+	return append(append(out, whenMore(travel(Model.scrollReader, "scroll", "page"), Model.textOverflows)...), more...)
+}
+
+// textOverflows reports whether the text is longer than the page.
+func (m Model) textOverflows(d document) bool {
+	height := m.height - 4
+	if m.reader.page == pageLog && len(d.lastLog()) > height {
+		return true // it may be very long, and need not be laid out for that
+	}
+	_, lines := m.readerText(d)
+	return len(lines) > height
 }
 
 func (m Model) closeReader() (Model, tea.Cmd) {

@@ -96,7 +96,7 @@ func (p page) parts() pageParts {
 		},
 		pageFile:    {view: Model.filePage, bindings: Model.fileBindings, notch: wheelLines, find: Model.findInFile},
 		pageLost:    {view: Model.lostView, bindings: Model.lostBindings, zones: Model.lostZones, click: Model.lostClick, notch: 1},
-		pageHelp:    {view: Model.readerPage, bindings: Model.helpBindings, text: Model.helpText, notch: wheelLines, find: Model.findText},
+		pageHelp:    {view: Model.readerPage, bindings: Model.helpBindings, text: Model.helpText, notch: wheelLines, find: Model.findHelp},
 		pageInfo:    {view: Model.readerPage, bindings: Model.infoBindings, text: Model.infoText, notch: wheelLines, find: Model.findText},
 		pageLog:     {view: Model.readerPage, bindings: Model.logBindings, text: Model.logText, notch: wheelLines, find: Model.findText},
 		pageSectors: {view: Model.sectorsPage, bindings: Model.sectorsBindings, notch: wheelLines},

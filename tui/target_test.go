@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -115,16 +116,23 @@ func (t *Target) begin(r *Run) (run tui.Run, err error) {
 	return run, err
 }
 
-// Inform is the sheet in Sheets.
+// Inform is the sheet in Sheets, or else what the layout says.
 func (t *Target) Inform(_ context.Context, id model.PartID) (sheet report.Sheet, err error) {
 	t.backend.idle.do(func() {
+		p, there := t.Layout.Partition(id)
 		var ok bool
-		if sheet, ok = t.Sheets[id]; !ok {
-			err = errors.New("this partition is only pending: nothing of it is on the target yet")
+		switch sheet, ok = t.Sheets[id]; {
+		case ok:
+		case there:
+			sheet = report.PartitionSheet(t.Layout, p, t.name(), report.Exact)
+		default:
+			sheet = report.TargetSheet(t.Layout, t.What, t.name(), report.Exact)
 		}
 	})
 	return sheet, err
 }
+
+func (t *Target) name() string { return filepath.Base(t.What.Path) }
 
 // Head is the content in Contents.
 func (t *Target) Head(_ context.Context, id model.PartID, path string, most int) (data []byte, more bool, err error) {
@@ -158,30 +166,41 @@ func (t *Target) CopyOut(ctx context.Context, c tui.CopyOut) (out report.CopiedO
 
 // Lost finds what is in Lost1, unless it is stopped.
 func (t *Target) Lost(ctx context.Context, _ bool, tell func(done, total int64)) (found []model.Lost, notes []string, err error) {
-	tell(1<<30, 4<<30)
+	all := int64(t.Layout.Size())
+	tell(all/4, all)
 	t.backend.idle.until(func() bool { return !t.LostHeld }, func() { found, notes, err = t.Lost1, t.LostNote, ctx.Err() })
 	return found, notes, err
 }
 
-// List is the listing in Listings.
+// List is the listing in Listings. A file system without a root directory cannot be read.
 func (t *Target) List(_ context.Context, id model.PartID, dir string) (list report.Listing, err error) {
 	t.backend.idle.do(func() {
 		var ok bool
-		if list, ok = t.Listings[fmt.Sprintf("%d:/%s", id, strings.Trim(dir, "/"))]; !ok {
+		switch list, ok = t.Listings[fmt.Sprintf("%d:/%s", id, strings.Trim(dir, "/"))]; {
+		case ok:
+		case dir == "":
+			err = errors.New("the root directory cannot be read: the file system is damaged")
+		default:
 			err = errors.New("/" + dir + ": there is no such directory")
 		}
 	})
 	return list, err
 }
 
-// Sectors is a disk on which each sector holds its own number.
+// Sectors is a disk on which each sector holds its own number. It knows no superblocks.
 func (t *Target) Sectors(first geometry.Sector, n int) (list []report.Sector) {
 	t.backend.idle.do(func() {
 		for i := range geometry.Sector(n) {
 			if at := first + i; at < t.Layout.Sectors {
 				data := make([]byte, t.Layout.SectorSize)
 				binary.BigEndian.PutUint64(data, uint64(at))
-				list = append(list, report.Sector{At: at, Data: data, Means: "a sector"})
+				means := "outside of all partitions"
+				for p := range t.Layout.Each() {
+					if p.Span.Contains(at) {
+						means = geometry.Grouped(at-p.Span.Start+1) + " of " + geometry.Grouped(p.Span.Len()) + " in " + p.Ref()
+					}
+				}
+				list = append(list, report.Sector{At: at, Data: data, Means: means})
 			}
 		}
 	})

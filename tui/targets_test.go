@@ -177,15 +177,24 @@ func TestFilesPage(t *testing.T) {
 	d.Contains("Files in p1: /", "▸ letters/")
 	d.Press("backspace")
 	d.Contains("top of the file system")
-	d.Press("end", "enter")
-	d.Contains("this is a link or a special file")
+	d.Press("down")
+	d.Contains("enter open")
+	d.Press("end")
+	d.Lacks("enter open") // it could not be
+	d.Press("enter")
+	d.Contains("a pipe or a socket: it has no contents to show")
+	d.Press("home", "down", "down")
+	d.Lacks("enter open")
+	d.Press("enter")
+	d.Contains("This is a link")
 	d.Press("home", "enter")
 	d.Contains("Files in p1: /letters")
 	if strings.Contains(d.Raw(), "\x1b[2J") {
 		t.Error("a name reaches the terminal")
 	}
 	d.Press("backspace", "down", "enter")
-	d.Contains("there is no such directory")
+	d.Contains("there is no such directory", "backspace up")
+	d.Lacks("select", "enter open")
 	d.Press("esc")
 	d.Contains("Information on")
 	d.Press("esc")
@@ -210,6 +219,28 @@ func TestLookAgain(t *testing.T) {
 	d.Contains("server.qcow2: 1 pending operation was dropped")
 	d.Press("esc", "home", "f", "n")
 	d.Contains("Format p1 as ntfs")
+}
+
+// What a package brings is named in the cell and in words, and the command that installs it is on the page once. A search shows the
+// kinds that it finds, and says so if there are none.
+func TestSupportPage(t *testing.T) {
+	d := open(t, Varied())
+	d.Resize(120, 40)
+	d.Press("S", "/")
+	d.Type("ntfs")
+	d.Press("enter")
+	d.Contains("▸ ntfs       ntfs-3g", "ntfs, create: needs the package ntfs-3g, which is not installed", "apt install f2fs-tools ntfs-3g. Then press r")
+	if n := strings.Count(d.Frame(), "apt install"); n != 1 {
+		t.Errorf("the page names the command %d times:\n%s", n, d.Frame())
+	}
+	d.Press("end", "right", "right", "/")
+	d.Type("fs")
+	d.Contains("▸ xfs", "btrfs", "f2fs", "ntfs", "1 of 4")
+	d.Lacks("ext4", "luks")
+	d.Type("zzz")
+	d.Contains(`Nothing here has "fszzz".`, "nothing found")
+	d.Press("esc")
+	d.Contains("▸ luks", "luks, shrink: what is inside would have to be shrunk first")
 }
 
 // Without a target the page looks for itself.

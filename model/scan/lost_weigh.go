@@ -72,12 +72,12 @@ func (s *sweep) remains(b []byte, at int64) {
 	if string(b[:len(gpt)]) == gpt {
 		parts, _ := table.OldGPT(s.r, z, s.d.Sectors, here)
 		for _, p := range parts {
-			s.listed(p, model.TableGPT, fmt.Sprintf("a copy of an old GPT at sector %d lists it", here))
+			s.listed(p, model.TableGPT, fmt.Sprintf("a copy of an old GPT at sector %s lists it", geometry.Grouped(here)))
 		}
 	}
 	if string(b[510:]) == bootMark {
 		if p, ok := table.OldRecord(b, here, s.d.Sectors); ok {
-			s.listed(p, model.TableMBR, fmt.Sprintf("an old boot record at sector %d lists it", here))
+			s.listed(p, model.TableMBR, fmt.Sprintf("an old boot record at sector %s lists it", geometry.Grouped(here)))
 		}
 	}
 }

@@ -97,9 +97,7 @@ func (m Machine) lacks(a ability, pkg string) (no model.Reason, missing string) 
 	}
 	for _, name := range a.tools {
 		if _, err := m.Look(name); err != nil {
-			if name == "mount" || name == "umount" {
-				pkg = "mount"
-			}
+			pkg = packageOf(name, pkg)
 			return ops.NotInstalled(name, pkg), pkg
 		}
 	}
@@ -107,4 +105,10 @@ func (m Machine) lacks(a ability, pkg string) (no model.Reason, missing string) 
 		return m.CannotMount(a.mounts), ""
 	}
 	return "", ""
+}
+
+// packageOf returns the Debian package of a program that a driver needs: the driver's own, unless it comes with the system.
+func packageOf(program, own string) string {
+	of := map[string]string{"mount": "mount", "umount": "mount", "findmnt": "util-linux"}
+	return cmp.Or(of[program], own)
 }

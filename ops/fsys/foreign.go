@@ -22,6 +22,7 @@ func isoDriver() Driver {
 	const why = "the boot loader in a CD-ROM image relies on its position: it might not start any more"
 	d := mountable(model.ISO9660, "a CD-ROM image cannot be changed", mountedAs("iso9660", ""))
 	d.facts = ops.Capability{Move: why, Copy: why}
+	d.check = cannot("there is no tool that checks a CD-ROM image")
 	d.Ask = ask("genisoimage", "isoinfo", "-d", "-i", "{}")
 	return d
 }

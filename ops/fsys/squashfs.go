@@ -14,6 +14,7 @@ import (
 
 func squashDriver() Driver {
 	d := mountable(model.SquashFS, "squashfs is read-only and has a fixed size", mountedAs("squashfs", ""))
+	d.check = cannot("there is no tool that checks squashfs")
 	d.Ask = ask("squashfs-tools", "unsquashfs", "-s", "{}")
 	d.contents = openSquash
 	d.ways = []Way{lister{"unsquashfs", "squashfs-tools", nil, listUnsquashfs}.way()}

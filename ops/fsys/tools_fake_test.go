@@ -41,7 +41,7 @@ func TestDiscover(t *testing.T) {
 		model.JFS:      {"+mkfs.jfs", "by the kernel alone", "cannot be shrunk", "+jfs_fsck", "+jfs_tune", "+jfs_tune", "+mount"},
 		model.ReiserFS: {"+mkreiserfs", "+resize_reiserfs", "beta", "+reiserfsck", "+reiserfstune", "+reiserfstune", "while it is mounted"},
 		model.ZFS:      {"ZFS", "ZFS", "ZFS", "ZFS", "ZFS", "ZFS", "ZFS"},
-		model.ISO9660:  {"cannot be changed", "cannot be changed", "cannot be changed", "cannot be changed", "cannot be changed", "cannot be changed", "cannot be changed"},
+		model.ISO9660:  {"cannot be changed", "cannot be changed", "cannot be changed", "no tool", "cannot be changed", "cannot be changed", "cannot be changed"},
 	} {
 		abilities := func(c ops.Capability) []string {
 			var texts []string

@@ -3,7 +3,6 @@ package inspect
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"io"
 	"slices"
 
@@ -53,24 +52,29 @@ func meaning(d model.Disk, known []knownPlace, at geometry.Sector) string {
 		if k.Contains(at) {
 			name = k.name + ", "
 			if k.Len() > 1 {
-				name = fmt.Sprintf("%s (%d of %d), ", k.name, at-k.Start+1, k.Len())
+				name = k.name + " (" + nth(k.Span, at) + "), "
 			}
 			break
 		}
 	}
 	where := "outside of all partitions"
 	if d.Table.Kind == model.TableNone {
-		where = fmt.Sprintf("%d of %d", at+1, d.Sectors)
+		where = nth(d.Span(), at)
 	}
 	for p := range d.Each() {
 		if p.Span.Contains(at) {
-			where = fmt.Sprintf("%d of %d in %s", at-p.Span.Start+1, p.Span.Len(), p.Ref())
+			where = nth(p.Span, at) + " in " + p.Ref()
 			if p.Role != model.Extended {
 				break // it can lie in an extended one
 			}
 		}
 	}
 	return name + where
+}
+
+// nth counts the sectors of a span: "2 of 1,024".
+func nth(s geometry.Span, at geometry.Sector) string {
+	return geometry.Grouped(at-s.Start+1) + " of " + geometry.Grouped(s.Len())
 }
 
 // knownPlaces lists the sectors of the table and the superblocks, the most special first.

@@ -32,20 +32,20 @@ func TestSectorsAreNamed(t *testing.T) {
 			map[string]string{
 				"0": "protective MBR, outside of all partitions", "1": "GPT header, outside of all partitions",
 				"2": "GPT entries (1 of 32), outside of all partitions", "33": "GPT entries (32 of 32), outside of all partitions",
-				"34": "outside of all partitions", "2048": "1 of 20480 in p1", "2050": "superblock of ext4 (1 of 2), 3 of 20480 in p1",
-				"2051": "superblock of ext4 (2 of 2), 4 of 20480 in p1", "131071": "backup GPT header, outside of all partitions",
+				"34": "outside of all partitions", "2048": "1 of 20,480 in p1", "2050": "superblock of ext4 (1 of 2), 3 of 20,480 in p1",
+				"2051": "superblock of ext4 (2 of 2), 4 of 20,480 in p1", "131071": "backup GPT header, outside of all partitions",
 				"131039": "backup GPT entries (1 of 32), outside of all partitions", "131038": "outside of all partitions",
 			},
 		},
 		{
 			"mbr", "printf 'label: dos\n63,10M\n,,E\n,4M,b\n,4M,S\n' | sfdisk -q --no-tell-kernel $i", 512,
-			map[string]string{"0": "MBR, outside of all partitions", "1": "outside of all partitions", "63": "1 of 20417 in p1"},
+			map[string]string{"0": "MBR, outside of all partitions", "1": "outside of all partitions", "63": "1 of 20,417 in p1"},
 		},
 		{
 			"fat", "mkfs.vfat -F 32 $i >/dev/null", 512,
-			map[string]string{"0": "boot sector of fat32, 1 of 131072", "1": "2 of 131072", "131071": "131072 of 131072"},
+			map[string]string{"0": "boot sector of fat32, 1 of 131,072", "1": "2 of 131,072", "131071": "131,072 of 131,072"},
 		},
-		{"swap of 4096", "mkswap -q $i", 4096, map[string]string{"0": "header of swap, 1 of 16384", "1": "2 of 16384"}},
+		{"swap of 4096", "mkswap -q $i", 4096, map[string]string{"0": "header of swap, 1 of 16,384", "1": "2 of 16,384"}},
 	} {
 		path := image(t, 64, c.script)
 		f, err := os.Open(path)

@@ -18,7 +18,7 @@ type Sector struct {
 }
 
 // Title is the line above the bytes of a sector.
-func (s Sector) Title() string { return fmt.Sprintf("Sector %d: %s", s.At, s.Means) }
+func (s Sector) Title() string { return "Sector " + geometry.Grouped(s.At) + ": " + s.Means }
 
 // HexRow formats at most n bytes as offset, bytes and characters, in the width of n bytes.
 func HexRow(off int, data []byte, n int) string {
@@ -39,7 +39,7 @@ func Hex(data []byte, n int) (rows []string) {
 	return rows
 }
 
-// SectorAt parses a position on a disk: the number of a sector ("2048", "0x800"), an offset with a unit ("1MiB"), a partition
+// SectorAt parses a position on a disk: the number of a sector ("2048", "2,048", "0x800"), an offset with a unit ("1MiB"), a partition
 // ("p2" for its first sector), or "end" for the last sector.
 func SectorAt(text string, d model.Disk) (geometry.Sector, error) {
 	text = strings.TrimSpace(text)
@@ -52,7 +52,7 @@ func SectorAt(text string, d model.Disk) (geometry.Sector, error) {
 		}
 		return p.Span.Start, nil
 	}
-	switch n, notNumber := strconv.ParseInt(text, 0, 64); {
+	switch n, notNumber := strconv.ParseInt(ungrouped(text), 0, 64); {
 	case text == "end":
 		return d.Sectors - 1, nil
 	case notNumber == nil:
@@ -65,7 +65,16 @@ func SectorAt(text string, d model.Disk) (geometry.Sector, error) {
 		at = d.SectorSize.Down(b)
 	}
 	if at < 0 || at >= d.Sectors {
-		return 0, fmt.Errorf("sector %d is not on the disk: the last one is %d", at, d.Sectors-1)
+		return 0, fmt.Errorf("sector %s is not on the disk: the last one is %s", geometry.Grouped(at), geometry.Grouped(d.Sectors-1))
 	}
 	return at, nil
+}
+
+// ungrouped returns a number without the separators that geometry.Grouped sets. Other texts stay as they are.
+func ungrouped(text string) string {
+	plain := strings.ReplaceAll(text, ",", "")
+	if n, err := strconv.ParseInt(plain, 10, 64); err == nil && geometry.Grouped(n) == text {
+		return plain
+	}
+	return text
 }

@@ -47,8 +47,8 @@ func TestDump(t *testing.T) {
 	for _, c := range []struct{ at, want string }{
 		{"0", "Sector 0: protective MBR, outside of all partitions\n"},
 		{"512B", "Sector 1: GPT header, outside"},
-		{"p1", "Sector 2048: 1 of 8192 in p1\n"},
-		{"end", "Sector 32767: backup GPT header"},
+		{"p1", "Sector 2,048: 1 of 8,192 in p1\n"},
+		{"end", "Sector 32,767: backup GPT header"},
 	} {
 		one := p.run(t, "dump", raw, "--sector", c.at)
 		one.want(t, exitDone)
@@ -68,6 +68,6 @@ func TestDump(t *testing.T) {
 		t.Errorf("%d bytes are not the %d of od", len(got), len(want))
 	}
 	p.run(t, "dump", raw, "--sector", "p7").want(t, exitUsage, "there is no partition")
-	p.run(t, "dump", raw, "--sector", "99999999").want(t, exitUsage, "the last one is 32767")
+	p.run(t, "dump", raw, "--sector", "99999999").want(t, exitUsage, "the last one is 32,767")
 	p.run(t, "dump", raw, "--count", "0").want(t, exitUsage, "use 1 to")
 }

@@ -1,8 +1,6 @@
 package dialog
 
 import (
-	"fmt"
-
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
@@ -34,6 +32,11 @@ func (g *goTo) check() {
 	}
 }
 
+// words name the sector that was typed, and its place in bytes.
+func (g *goTo) words() string {
+	return "Sector " + geometry.Grouped(g.at) + ", at " + geometry.FormatBytes(g.disk.SectorSize.Bytes(g.at))
+}
+
 func (g *goTo) layout() layout {
 	says := shown(func(p paper) []string {
 		switch {
@@ -42,7 +45,7 @@ func (g *goTo) layout() layout {
 		case g.field.Value() == "":
 			return notes("A sector (2048, 0x800), an offset (1MiB), a partition (p2), or end.", p.width, 3, p.st.Muted.Render, p.st)
 		}
-		return notes(fmt.Sprintf("Sector %d", g.at), p.width, 3, p.st.Text.Render, p.st)
+		return notes(g.words(), p.width, 3, p.st.Text.Render, p.st)
 	})
 	return layout{
 		title: "Go to", rows: []row{field(stopName, "Position", 24, &g.field).meant("Where to look."), blank(), says},

@@ -34,6 +34,7 @@ func Env() ops.Env {
 			Create: "mkfs.ntfs is not installed: apt install ntfs-3g", Check: "ntfsfix is not installed: apt install ntfs-3g",
 			Online: "NTFS cannot grow while it is mounted", HalfUUID: true, KeepsPosition: true,
 			Package: "ntfs-3g", Missing: []string{"ntfs-3g"},
+			Brings: map[ops.Ability]string{ops.CanCreate: "ntfs-3g", ops.CanCheck: "ntfs-3g"},
 			Labels: ops.LabelRule{Most: 128, UTF16: true},
 			Tools: ops.ToolNames{
 				Create: "mkntfs", Resize: "ntfsresize", Check: "ntfsresize", Label: "ntfslabel", UUID: "ntfslabel",
