@@ -50,7 +50,7 @@ func (q Queue) Consequences() []string {
 			asleep, "A hibernated system sleeps in ", ". When it wakes up, it uses its files as they were before: do not edit " +
 				"partitions that belong to it.",
 		},
-		{moved, "Moves ", ": a boot loader that finds it by its position must be reinstalled."},
+		{moved, "Moves ", ": a boot loader that finds it by position must be reinstalled."},
 		{recovery, "Moves the recovery system of Windows in ", ": if Windows does not find it there, `reagentc /enable` in Windows mends that."},
 		{
 			q.larger(model.LUKS), "Enlarges ", ", but not the encrypted file system inside: once it is open, `cryptsetup resize` with " +

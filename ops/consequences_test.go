@@ -24,7 +24,7 @@ func TestConsequences(t *testing.T) {
 		want  []string
 	}{
 		{"nothing to tell", founding(), []string{"label 1 \"x\"", "check 2"}, nil},
-		{"a move", founding(), []string{"image grow 1GiB", "move 2 right 10MiB"}, []string{"Moves p2: a boot loader that finds it by its position must be reinstalled."}},
+		{"a move", founding(), []string{"image grow 1GiB", "move 2 right 10MiB"}, []string{"Moves p2: a boot loader that finds it by position must be reinstalled."}},
 		{"there and back", founding(), []string{"image grow 1GiB", "move 2 right 10MiB", "move 2 left 10MiB"}, nil},
 		{"logical partitions", chained(), []string{"delete 5", "format 6 fs=ext4"}, []string{
 			`Deletes everything in p5 (ext4 "l"), p7 (ext4 "l"). Have a backup if you need it.`,

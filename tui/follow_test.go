@@ -1,6 +1,7 @@
 package tui_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,26 @@ func TestFollowCommit(t *testing.T) {
 	d.Press("enter")
 	d.Lacks("Result")
 	d.Contains("Partition")
+}
+
+// What another process does is named for what it is: an undo is not a commit.
+func TestFollowUndo(t *testing.T) {
+	for task, want := range map[report.Task][2]string{
+		report.Undo: {"Undoing the last apply to stick.raw", "undoing"}, report.RollBack: {"Rolling back stick.raw", "rolling back"},
+	} {
+		target := Founding()
+		target.Busy = &Run{}
+		d := open(t, target)
+		quietly(d)
+		d.Do(func() {
+			target.Busy.Tell(report.Progress{Phase: report.Undoing, Task: task, Stage: "copy", Done: geometry.MiB, Total: 4 * geometry.MiB})
+		})
+		d.Contains(want[0], "copying data back", report.CrashBack)
+		d.Lacks("pplying")
+		if line, _, _ := strings.Cut(d.Frame(), "\n"); !strings.Contains(line, want[1]) {
+			t.Errorf("%q does not say %q", line, want[1])
+		}
+	}
 }
 
 // A report that comes late does not ask what was decided long ago.

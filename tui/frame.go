@@ -138,15 +138,17 @@ func (m Model) title() string {
 // stateWords describes in the title line whether the operations of a target are pending or being applied.
 func (d document) stateWords() string {
 	n := d.queue.Len()
-	switch {
+	switch word := d.run.writing(); {
+	case word != "" && !d.run.over() && d.run.deed() == applyRun && n > 0:
+		return fmt.Sprintf("%s %d", word, n)
+	case word != "" && !d.run.over():
+		return word
 	case d.halfDone():
 		return "unfinished"
 	case d.state != docOpen, n == 0:
 		return ""
 	case !d.run.active(), !d.run.committing:
 		return pendingWords(n)
-	case !d.run.over():
-		return fmt.Sprintf("applying %d", n)
 	case d.run.result.Outcome == report.Done && !d.run.settled:
 		return "" // they were applied; the list is outdated until the target has been read again
 	}

@@ -36,9 +36,9 @@ func TestGoBack(t *testing.T) {
 		target := Founding()
 		target.What.Undos = kept(3)
 		d := history(t, size[0], size[1], target)
-		d.Contains("1. ", "3. ", "Enter undoes it")
+		d.Contains("1. ", "3. ", "Press Enter to undo it")
 		d.Press("down", "down")
-		d.Contains("goes back to before 3", "1 to 3 are undone")
+		d.Contains("to go back to before 3", "1 to 3 are undone")
 		d.Press("enter")
 		d.Contains("Undo the last 3 commits?", "What they did is lost", `3. Label ext4 in p1 "1"`, "3.00 KiB", "If it stops on the way")
 		d.Press("enter") // the safe answer
@@ -65,6 +65,29 @@ func TestGoBack(t *testing.T) {
 			t.Errorf("%d undos", target.Undos)
 		}
 	}
+}
+
+// A click chooses a commit, with whatever line of it, and a click on the chosen one asks. The right button chooses and lists
+// what can be done.
+func TestHistoryClicks(t *testing.T) {
+	target := Founding()
+	target.What.Undos = kept(9) // more than a small window shows
+	d := history(t, 60, 20, target)
+	d.Click(`in p1 "7"`, 0)
+	d.Contains("▸ 3. ")
+	d.Press("pgdown")
+	d.Click("in p1 \"1\"", 0)
+	d.Contains("▸ 9. ", "to go back to before 9")
+	d.Click("9. ", 0)
+	d.Contains("Undo the last 9 commits?")
+	d.Press("esc")
+	if target.Undos != 0 {
+		t.Fatalf("%d undos", target.Undos)
+	}
+	d = history(t, 60, 20, target)
+	d.RightClick(`in p1 "8"`)
+	d.Press("esc")
+	d.Contains("▸ 2. ")
 }
 
 // Going back stops where an undo is refused, or what was kept is gone: the page says how many are undone, and what the target is.

@@ -233,13 +233,24 @@ func scenes() []scene {
 		}},
 		{"committing", Founding, func(s story) { s.toCommit() }},
 		{"committing-stop", Founding, func(s story) { s.toCommit(); s.d.Press("ctrl+c") }},
-		{"undoing", Founding, func(s story) {
-			s.toCommit()
-			s.d.Press("q", "s")
+		{"undoing", committed, func(s story) {
+			s.d.Press("U", "y")
 			s.d.Do(func() {
-				s.run().Tell(report.Progress{Phase: report.Undoing, Stage: "copy", Done: 1 << 20, Total: 14 << 20})
+				s.run().Tell(report.Progress{Phase: report.Undoing, Task: report.Undo, Stage: "copy", Done: 1 << 20, Total: 14 << 20})
 			})
 		}},
+		{"rolling-back-stop", broken, func(s story) {
+			quietly(s.d)
+			s.d.Press("b", "q", "s")
+			s.d.Do(func() {
+				s.run().Tell(report.Progress{Phase: report.Undoing, Task: report.RollBack, Stage: "copy", Done: 1 << 20, Total: 14 << 20})
+			})
+		}},
+		{"history", func() *Target {
+			target := committed()
+			target.What.Undos = append(kept(2), target.What.Undos...)
+			return target
+		}, byName("history", "enter", "down")},
 		{"result-done", Founding, func(s story) { s.toResult(resultDone) }},
 		{"result-rolled-back", Founding, func(s story) { s.toResult(resultRolledBack) }},
 		{"result-interrupted", Founding, func(s story) { s.toResult(resultInterrupted) }},

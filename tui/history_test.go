@@ -29,7 +29,7 @@ func TestHistory(t *testing.T) {
 	newest := report.Deed{When: applied.When.Add(time.Second), Task: report.Apply, Outcome: report.Done, Operations: applied.Operations}
 
 	d := show([]report.Applied{*applied}, older, newest)
-	d.Contains("Can be undone", "Move p2 right by 1024 MiB", "4.00 KiB are kept", "Enter undoes it", "nothing is kept for it any more", `Label ext4 in p1 "a"`)
+	d.Contains("Can be undone", "Move p2 right by 1024 MiB", "4.00 KiB are kept", "Press Enter to undo it", "nothing is kept to undo them any more", `Label ext4 in p1 "a"`)
 	if n := strings.Count(d.Frame(), "Move p2"); n != 1 {
 		t.Errorf("the last commit is listed %d times:\n%s", n, d.Frame())
 	}

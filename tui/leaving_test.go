@@ -89,7 +89,7 @@ func TestKilledWorker(t *testing.T) {
 		lacks   string
 	}{
 		"in the commit":  {func(s racing) { s.target.Broken = broken().Broken }, "Unfinished transaction", true, "Open the target again"},
-		"before it":      {func(racing) {}, "Nothing was changed", true, "may be half changed"},
+		"before it":      {func(racing) {}, "Not done", true, "may be half changed"},
 		"after it":       {applied, "stick.raw is exactly as planned", false, "may be between"},
 		"told in a file": {func(s racing) { s.target.Told = &report.Last{Task: report.Apply, Result: resultRolledBack} }, "exactly as it was", true, "may be between"},
 	} {

@@ -2,11 +2,15 @@ package tui
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"shunt/geometry"
 	"shunt/ops/report"
+	"shunt/tui/keymap"
 	"shunt/tui/widget"
 )
 
@@ -69,7 +73,7 @@ func (m Model) historyText(d document, width int) (title string, lines []string)
 	return "History of " + d.name(), lines
 }
 
-// historyLines returns the text, and on which lines the commits begin that can be undone.
+// historyLines returns the text, and on which lines the commits begin that can be undone, with the line after them.
 func (m Model) historyLines(d document, width int) (lines []string, heads []int) {
 	b, undos := m.block(width), d.facts.Undos
 	deed := func(mark, head string, list []string) {
@@ -87,18 +91,53 @@ func (m Model) historyLines(d document, width int) (lines []string, heads []int)
 		}
 		deed(mark, fmt.Sprintf("%d. %s  applied; %s are kept", i+1, u.When.Local().Format(minute), geometry.FormatBytes(u.Room)), u.Operations)
 	}
-	b.wrap(m.st.Muted, m.historyWords(d))
+	heads = append(heads, len(b.lines))
+	b.wrap(m.st.Text, m.historyWords(d))
 	b.head("Before that")
 	past := report.Past(m.reader.deeds, undos)
 	if len(past) == 0 {
 		b.wrap(m.st.Muted, "Nothing is noted for this user.")
 	} else {
-		b.wrap(m.st.Muted, "These cannot be undone: nothing is kept for it any more.")
+		b.wrap(m.st.Muted, "These cannot be undone: nothing is kept to undo them any more.")
 	}
 	for _, p := range past {
 		deed("", p.When.Local().Format(minute)+"  "+p.Did(), p.Operations)
 	}
 	return b.lines, heads
+}
+
+// historyZones returns the places of the commits that can be undone, one below the other.
+func (m Model) historyZones(d document) (zones []*lipgloss.Layer) {
+	lines, heads := m.historyLines(d, m.width-6)
+	height := m.height - 4
+	top := min(m.reader.top, max(0, len(lines)-height))
+	for i := range d.facts.Undos {
+		from, to := max(0, heads[i]-top), min(height, heads[i+1]-top)
+		if from < to {
+			zones = append(zones, widget.Zone(commitZone+strconv.Itoa(i), 0, boxY+from, m.width, to-from))
+		}
+	}
+	return zones
+}
+
+// commitZone is the ID of the place of a commit; its index follows.
+const commitZone = "commit "
+
+// historyAim chooses the commit under the mouse.
+func (m Model) historyAim(_ document, hit lipgloss.LayerHit, _, _ int) (next Model, groups []string) {
+	if text, ok := strings.CutPrefix(hit.ID(), commitZone); ok {
+		m.reader.pick, _ = strconv.Atoi(text)
+	}
+	return m, nil
+}
+
+// historyClick chooses the commit that was clicked, or goes back to it if it is chosen already.
+func (m Model) historyClick(d document, hit lipgloss.LayerHit, x, y int) (Model, tea.Cmd) {
+	next, _ := m.historyAim(d, hit, x, y)
+	if next.picked(d) == m.picked(d) {
+		return m.pageKey(keymap.Event("enter"))
+	}
+	return next, nil
 }
 
 // historyWords says what Enter does.
@@ -109,8 +148,8 @@ func (m Model) historyWords(d document) string {
 	case len(d.facts.Undos) == 0:
 		return "Nothing. What a commit overwrites is kept for an undo, but nothing is kept here."
 	case n == 1:
-		return "Enter undoes it: " + d.name() + " is then " + report.AsItWas(d.facts.Undos[0].LosesUnused) + "." + limits
+		return "Press Enter to undo it: " + d.name() + " is then " + report.AsItWas(d.facts.Undos[0].LosesUnused) + "." + limits
 	}
-	return fmt.Sprintf("Enter goes back to before %d: 1 to %d are undone, one after the other, and %s is then %s.", n, n, d.name(),
+	return fmt.Sprintf("Press Enter to go back to before %d: 1 to %d are undone, one after the other, and %s is then %s.", n, n, d.name(),
 		report.AsItWas(report.LosesUnused(d.facts.Undos[:n]))) + limits
 }

@@ -38,11 +38,11 @@ func (m Model) recoveryBindings(d document) []binding {
 	if d.answer == 1 {
 		answer = on("enter", "answer", rollBack, "enter").unless(wiped)
 	}
-	list := []binding{
-		on("f", "finish", finish, "f", "F").unless(rollingBack), on("b", "roll back", rollBack, "b", "B").unless(wiped),
-		m.choose(func(m Model, d document) Model { d.answer = 1 - d.answer; return m.withDoc(m.current, d) }),
-		answer, openBinding(),
+	list := []binding{on("f", "finish", finish, "f", "F").unless(rollingBack), on("b", "roll back", rollBack, "b", "B").unless(wiped)}
+	if d.unfinished.Ways() == ops.EitherWay {
+		list = append(list, m.choose(func(m Model, d document) Model { d.answer = 1 - d.answer; return m.withDoc(m.current, d) }))
 	}
+	list = append(list, answer, openBinding())
 	list = append(list, turnBindings()...)
 	if d.run.active() {
 		list = append(list, on("l", "log", noTarget(Model.openLog), "l").pin())
@@ -59,7 +59,7 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 	fact("Stopped", u.Stopped(d.facts))
 	advice := "No data is lost."
 	if d.run.interrupted() {
-		fact("Cause", d.run.result.Err)
+		fact("Cause", stated(d.run.result.Err, d.name(), d.path))
 		advice = cmp.Or(d.run.result.Advice, advice)
 	}
 	b.add("")
@@ -69,29 +69,37 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 	if len(u.Operations) > 0 {
 		b.add("")
 	}
-	b.wrap(st.Text, widget.Clean(advice)+" Do not mount or boot the target before it is finished or rolled back.")
+	finish := "The target becomes exactly as planned."
+	back := "The target becomes " + report.AsItWas(u.LosesUnused) + "."
+	until := "finished or rolled back"
+	switch u.Ways() {
+	case ops.EitherWay:
+	case ops.OnlyBack:
+		finish, until = "Not possible: "+noFinish+".", "rolled back"
+	case ops.OnlyForward:
+		back, until = "Not possible: "+noRollBack+".", "finished"
+	}
+	b.wrap(st.Text, widget.Clean(advice)+" Do not mount or boot the target before it is "+until+".")
 	b.add("")
-	finish := "the target becomes exactly as planned"
-	if u.RollingBack {
-		finish = "is not possible: " + noFinish
-	}
-	back := "the target becomes " + report.AsItWas(u.LosesUnused)
-	if u.Ways() == ops.OnlyForward {
-		back = "is not possible: " + noRollBack
-	}
 	choices := m.block(b.width)
-	choices.hang(st.Strong.Render("Finish    "), finish, st.Muted)
-	choices.hang(st.Strong.Render("Roll back "), back, st.Muted)
+	choices.hang(st.Strong.Render("Finish    "), finish, st.Text)
+	choices.hang(st.Strong.Render("Roll back "), back, st.Text)
 	choices.add("")
 	return b.lines, choices.lines
 }
 
+// recoverySpots returns the buttons of the page. There is none for what is not possible.
 func (m Model) recoverySpots(d document) []widget.Spot {
-	buttons := []widget.Button{{Label: "Finish", Key: "f", Risk: widget.Writes}, {
-		Label: "Roll back", Key: "b",
-		Risk: widget.Writes,
-	}}
-	return widget.Buttons(buttons, d.answer, m.st)
+	finish := widget.Button{Label: "Finish", Key: "f", Risk: widget.Writes}
+	back := widget.Button{Label: "Roll back", Key: "b", Risk: widget.Writes}
+	switch d.unfinished.Ways() {
+	case ops.OnlyBack:
+		return widget.Buttons([]widget.Button{back}, 0, m.st)
+	case ops.OnlyForward:
+		return widget.Buttons([]widget.Button{finish}, 0, m.st)
+	case ops.EitherWay:
+	}
+	return widget.Buttons([]widget.Button{finish, back}, d.answer, m.st)
 }
 
 func (m Model) recoveryZones(d document) []*lipgloss.Layer {

@@ -98,7 +98,7 @@ func (r running) lateWords(name string) string {
 		return "The rehearsal was interrupted. Nothing has been written to " + name + ", and the operations stay pending."
 	}
 	what := "The commit"
-	switch r.kind {
+	switch r.deed() {
 	case undoRun:
 		what = "The undo"
 	case finishRun, rollBackRun:
@@ -113,14 +113,14 @@ func (m Model) askStop(d document) Model {
 	name := d.name()
 	if !d.run.committing {
 		return m.pushStop(dialog.NewAsk("Stop the rehearsal?", dialog.Calm,
-			[]string{"Nothing has been written to " + name + ". The operations stay pending."}, dialog.GoOnStop(widget.Harmless)...))
+			[]string{"Stopping loses nothing: nothing has been written to " + name + ", and the operations stay pending."}, dialog.GoOnStop(widget.Harmless)...))
 	}
 	text := []string{
 		"The commit is writing to " + name + ". It can stop at the next safe point. " + name + " is then unfinished, and " +
 			"shunt asks whether to finish the commit or to roll it back.",
 		"If it is finished, " + name + " is exactly as planned. If it is rolled back, every partition and file is as it was.",
 	}
-	switch d.run.kind {
+	switch d.run.deed() {
 	case undoRun:
 		text = []string{"The undo can stop at the next safe point. " + name + " stays unfinished until it is rolled back."}
 	case finishRun, rollBackRun:

@@ -13,18 +13,18 @@ import (
 // reportText adds the report of a rehearsal.
 func (b *block) reportText(d document) {
 	st, r, q := b.st, *d.run.report, d.run.queue
-	b.notice(rehearsalNotice(d.run.kind, d.name(), r), r.Err)
+	b.notice(rehearsalNotice(d.run.kind, d.name(), r), stated(r.Err, d.name(), d.path))
 	if r.Err != "" {
 		b.failure(r)
 		return
 	}
 	for _, again := range r.Replanned {
-		b.wrap(st.Warn, widget.Clean(again.String()+"."))
+		b.heed(again.String() + ".")
 	}
 	// What can be lost stands where nobody has to scroll for it.
 	for _, text := range append(append(q.Consequences(), r.Warnings...), r.Earlier.Gone()) {
 		if text != "" {
-			b.wrap(st.Warn, widget.Clean(text))
+			b.heed(text)
 		}
 	}
 	b.head("Operations")
@@ -58,7 +58,7 @@ func (b *block) reportText(d document) {
 		for _, text := range list {
 			b.wrap(st.Text, "  "+text)
 		}
-		b.wrap(st.Muted, "The kernel does this to a file system in use: it is not rehearsed and cannot be undone. If it fails, "+
+		b.wrap(st.Text, "The kernel does this to a file system in use: it is not rehearsed and cannot be undone. If it fails, "+
 			"the partition is longer than its file system, which does no harm.")
 	}
 }
@@ -71,15 +71,15 @@ func (b *block) repairs(r report.Rehearsal) {
 			continue
 		}
 		b.head(widget.Clean(ops.Capital(s.Did)))
-		style := b.st.Text
-		if s.Check.Repaired {
-			style = b.st.Warn
-		}
 		for _, line := range s.Check.Lines(mostFiles) {
-			b.wrap(style, "  "+widget.Clean(line))
+			if s.Check.Repaired {
+				b.heed(ops.Capital(line))
+			} else {
+				b.hang("  ", widget.Clean(ops.Capital(line)), b.st.Text)
+			}
 		}
 		for _, line := range s.Said(mostSaid) {
-			b.wrap(b.st.Muted, "  "+widget.Clean(line))
+			b.hang("  ", widget.Clean(line), b.st.Text)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func (m Model) runTitle(d document) string {
 	case d.run.state == runAsking:
 		return "Rehearsal of " + name
 	}
-	switch d.run.kind {
+	switch d.run.deed() {
 	case rollBackRun:
 		return "Rolling back " + name
 	case undoRun:
@@ -99,7 +99,7 @@ func (b *block) rehearsalText(d document) {
 	st, now := b.st, d.run.now
 	b.add(st.Strong.Render("Trying every step on a copy-on-write view of the target"), "", b.gauge(d), b.paceLine(d))
 	said := widget.Clean(now.Said)
-	b.add(st.Faint.Render(widget.Fit(said, min(widget.Width(said), b.width), st.More)), "")
+	b.add(st.Muted.Render(widget.Fit(said, min(widget.Width(said), b.width), st.More)), "")
 	for i, words := range d.run.steps {
 		took := time.Duration(-1)
 		if i < len(now.Past) {
@@ -109,9 +109,9 @@ func (b *block) rehearsalText(d document) {
 		}
 		b.add(b.stepLine(i+1, now.Step, words, took))
 	}
-	note := "Nothing is written to the target. Stopping loses nothing."
+	note := "A rehearsal writes nothing to the target."
 	if d.run.stopping {
-		note = "Stopping as soon as the running tool has ended. Nothing was written to the target."
+		note = "Stopping as soon as the running tool has ended. " + note
 	}
 	b.add("")
 	b.wrap(st.Muted, note)
@@ -189,18 +189,21 @@ func (b *block) commitText(d document) {
 	now, at := d.run.now, list.At(d.run.now.Stage)
 	head, note := "Writing the result to the target, in one transaction", report.CrashOffers
 	if now.Phase == report.Undoing {
-		head = "Restoring the target to its previous state"
+		head, note = "Restoring the target to its previous state", report.CrashBack
 	}
 	b.add(b.st.Strong.Render(head), "", b.gauge(d), b.paceLine(d), "")
 	if at < 0 && now.Stage != "" {
 		b.add(b.stepLine(1, 1, ops.Phrase{{Verb: ops.Verb{Doing: widget.Clean(now.Words(d.facts))}}}, now.Running), "")
 	}
-	if now.Phase != report.Undoing {
+	switch {
+	case now.Phase != report.Undoing:
 		b.parts(list, now, at)
 		b.add("")
-		if at >= 0 {
-			note = list[at].Crash
-		}
+	case at >= 0:
+		b.add(b.stepLine(1, 1, list[at].Words, now.Running.Truncate(time.Second)), "")
+	}
+	if at >= 0 {
+		note = list[at].Crash
 	}
 	if d.run.stopping {
 		note = "Stopping at the next safe point. " + note
@@ -216,7 +219,7 @@ func (b *block) parts(list report.Parts, now report.Progress, at int) {
 	if now.Running > 0 {
 		took[at] += now.Running.Truncate(time.Second)
 	}
-	for i, s := range list {
+	for i, s := range list[:len(list)-1] { // the last one is the end, and no step
 		d, known := took[i]
 		if !known || i > at {
 			d = -1
@@ -235,7 +238,7 @@ func (m Model) resultText(b *block, d document) {
 	if d.run.undecided {
 		told = undecidedNotice(d.name())
 	}
-	b.notice(told, r.Err)
+	b.notice(told, stated(r.Err, d.name(), d.path))
 	if r.Outcome == report.Done && d.run.kind == applyRun {
 		b.head("Operations")
 		for i := range d.run.queue.Ops() {
@@ -252,18 +255,23 @@ func (m Model) resultText(b *block, d document) {
 	}
 }
 
-// notice adds a notice: what happened, its cause, what it means for the data, and what to do.
+// heed adds a warning, with a mark for screens without colour.
+func (b *block) heed(text string) {
+	b.hang(b.st.Warn.Render(b.st.Heed)+" ", widget.Clean(text), b.st.Warn)
+}
+
+// notice adds a notice: what happened, its cause as a sentence, what it means for the data, and what to do.
 func (b *block) notice(t notice, cause string) {
 	st := b.st
-	mark := [...]string{toneGood: st.Yes, toneWarn: st.Dot, toneBad: st.No}[t.tone]
+	mark := [...]string{toneGood: st.Yes, toneWarn: st.Heed, toneBad: st.No}[t.tone]
 	b.add(b.looks[t.tone].Bold(true).Render(mark + " " + t.head))
 	if cause != "" {
-		b.wrap(st.Bad.Bold(false), widget.Clean(cause))
+		b.wrap(st.Bad.Bold(false), cause)
 		b.add("")
 	}
 	b.wrap(st.Text, t.meaning)
 	if t.advice != "" {
 		b.add("")
-		b.wrap(st.Muted, widget.Clean(t.advice))
+		b.wrap(st.Text, widget.Clean(t.advice))
 	}
 }

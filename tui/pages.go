@@ -101,7 +101,10 @@ func (p page) parts() pageParts {
 		pageLog:     {view: Model.readerPage, bindings: Model.logBindings, text: Model.logText, notch: wheelLines, find: Model.findText},
 		pageSectors: {view: Model.sectorsPage, bindings: Model.sectorsBindings, notch: wheelLines},
 		pageSupport: {view: Model.supportPage, bindings: Model.supportBindings, notch: 1, find: Model.findSupport},
-		pageHistory: {view: Model.readerPage, bindings: Model.historyBindings, text: Model.historyText, notch: 1, find: Model.findText},
+		pageHistory: {
+			view: Model.readerPage, bindings: Model.historyBindings, text: Model.historyText, zones: Model.historyZones, click: Model.historyClick,
+			aim: Model.historyAim, notch: 1, find: Model.findText,
+		},
 	}[p]
 }
 

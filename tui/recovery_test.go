@@ -42,13 +42,15 @@ func TestRecoveryOfWipe(t *testing.T) {
 		target.Broken.Erased = true
 		d := open(t, target)
 		quietly(d)
-		d.Contains("is not possible: it has begun to wipe content")
+		d.Contains("Not possible: it has begun to wipe content")
 		d.Press(strings.Fields(keys)...)
-		d.Contains("It cannot be rolled back: it has begun to wipe content")
-		if len(target.Recoveries) != 0 {
-			t.Errorf("%q recovers by %v", keys, target.Recoveries)
+		if keys == "b" {
+			d.Contains("It cannot be rolled back: it has begun to wipe content")
+			if len(target.Recoveries) != 0 {
+				t.Errorf("%q recovers by %v", keys, target.Recoveries)
+			}
+			d.Press("f")
 		}
-		d.Press("f")
 		if len(target.Recoveries) != 1 || target.Recoveries[0] != report.Finish {
 			t.Errorf("recovered by %v", target.Recoveries)
 		}

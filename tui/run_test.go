@@ -10,6 +10,7 @@ import (
 
 	"shunt/geometry"
 	"shunt/model/tried"
+	"shunt/ops"
 	"shunt/ops/report"
 )
 
@@ -91,12 +92,12 @@ func TestQueueAfterRun(t *testing.T) {
 	}{
 		{resultDone, "", "exactly as planned"},
 		{resultRolledBack, "3 pending", "exactly as it was"},
-		{resultUnchanged, "3 pending", "nothing has been written to it"},
+		{resultUnchanged, "3 pending", "Nothing has been written to stick.raw"},
 	} {
 		target := Founding()
 		d := open(t, target)
 		story{t, d, target}.toResult(c.result)
-		d.Contains(c.says, c.result.Err, c.result.Advice)
+		d.Contains(c.says, ops.Capital(c.result.Err), c.result.Advice)
 		d.Press("esc")
 		if c.pending == "" {
 			d.Lacks("pending")
@@ -179,7 +180,7 @@ func TestRunEndsEarly(t *testing.T) {
 			d.Contains("was not changed")
 			continue
 		}
-		d.Contains("Nothing was changed", "the worker ended without a word")
+		d.Contains("Not done", "The worker ended without a word.")
 		quietly(d)
 		d.Press("enter")
 		d.Contains("3 pending")

@@ -61,6 +61,31 @@ type running struct {
 
 func (r running) active() bool { return r.gen != 0 }
 
+// deed returns what a run does: its kind, and for the run of another process what that is there for.
+func (r running) deed() runKind {
+	if r.kind != followRun {
+		return r.kind
+	}
+	switch r.now.Task {
+	case report.Finish:
+		return finishRun
+	case report.RollBack:
+		return rollBackRun
+	case report.Undo:
+		return undoRun
+	case report.Apply, report.Look:
+	}
+	return followRun
+}
+
+// writing returns the word for what a run does to its target, or "" for a run that only rehearses.
+func (r running) writing() string {
+	if !r.committing {
+		return ""
+	}
+	return map[runKind]string{rollBackRun: "rolling back", finishRun: "finishing", undoRun: "undoing", applyRun: "applying", followRun: "applying"}[r.deed()]
+}
+
 // recovers reports whether the run finishes or rolls back an interrupted transaction.
 func (r running) recovers() bool { return r.kind == finishRun || r.kind == rollBackRun }
 

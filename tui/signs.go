@@ -72,11 +72,7 @@ func (d document) status() status {
 	case r.stopping:
 		return status{"stopping", "stopping", 1, tea.ProgressBarWarning}
 	}
-	word := map[runKind]string{rollBackRun: "rolling back", finishRun: "finishing", undoRun: "undoing"}[r.kind]
-	if word == "" && r.committing {
-		word = "committing"
-	}
-	now := status{word: cmp.Or(word, "rehearsing"), urgency: 1, bar: tea.ProgressBarDefault}
+	now := status{word: cmp.Or(r.writing(), "rehearsing"), urgency: 1, bar: tea.ProgressBarDefault}
 	if now.sign = now.word; r.committing {
 		now.sign = cmp.Or(r.now.Words(d.facts), now.word)
 	}

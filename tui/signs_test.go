@@ -43,7 +43,7 @@ func TestSigns(t *testing.T) {
 	is("shunt: stick.raw asks", tea.ProgressBarWarning, 100, 1)
 	quietly(d)
 	d.Press("y")
-	is("shunt: stick.raw committing", tea.ProgressBarIndeterminate, 0, 1)
+	is("shunt: stick.raw applying", tea.ProgressBarIndeterminate, 0, 1)
 	d.Do(func() {
 		s.run().Tell(report.Progress{Phase: report.Committing, Stage: "copy", Done: 42 * geometry.MiB, Total: 100 * geometry.MiB, Elapsed: 9 * time.Second})
 	})

@@ -41,11 +41,16 @@ func last(t testing.TB, target *Target) *Run {
 	return target.Runs[len(target.Runs)-1]
 }
 
+// passed is the report on the founding example. Its sizes are those that the plan gives.
 func passed() report.Rehearsal {
+	disk := Founding().Layout
+	first, _ := disk.ByNumber(1)
+	second, _ := disk.ByNumber(2)
+	size := func(p model.Partition) geometry.Bytes { return disk.SectorSize.Bytes(p.Span.Len()) }
 	return report.Rehearsal{
 		Filesystems: []report.Filesystem{
-			{Ref: "p1", Kind: "ext4", Size: 1506 * geometry.MiB, Used: 26_738_688},
-			{Ref: "p2", Kind: "ext4", Size: 483 * geometry.MiB, Used: 26_843_546},
+			{Ref: "p1", Kind: "ext4", Size: size(first) + geometry.GiB, Used: 26_738_688},
+			{Ref: "p2", Kind: "ext4", Size: size(second), Used: 26_843_546},
 		},
 		CopyBytes: 26_843_546, PlaceBytes: 1_310_720, JournalSize: 3 * geometry.MiB, UndoBytes: 1_400_000, SkippedFree: 458 * geometry.MiB,
 		Estimate: 2 * time.Second,
@@ -57,7 +62,7 @@ func failed() report.Rehearsal {
 		Err: "check ext4 in p1: e2fsck found damage that it cannot repair by itself; run e2fsck on p1 and try again",
 		Steps: []report.StepResult{
 			{Text: "set image size to 2.94 GiB", Did: "set image size to 2.94 GiB"},
-			{Text: "move p2 from sector 988033 to 3085185", Did: "moved p2 from sector 988033 to 3085185"},
+			{Text: "move p2 from sector 988,033 to 3,085,185", Did: "moved p2 from sector 988,033 to 3,085,185"},
 			{
 				Text: "check ext4 in p1", Command: "e2fsck -f -p /run/shunt/p1", Err: "exit status 4",
 				Output: "docs: Inode 12 has illegal block(s).\n\ndocs: UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY.\n",
@@ -84,7 +89,7 @@ func (s story) toRehearsal() {
 	stageFounding(s.d)
 	s.d.Press("a")
 	s.d.Do(func() {
-		s.run().Say("set image size to 2.94 GiB", "move p2 from sector 988033 to 3085185", "e2fsck -f -p /run/shunt/p1")
+		s.run().Say("set image size to 2.94 GiB", "move p2 from sector 988,033 to 3,085,185", "e2fsck -f -p /run/shunt/p1")
 		s.run().Tell(report.Progress{
 			Phase: report.Rehearsing, Step: 4, Steps: 7, Elapsed: 13 * time.Second, Running: 11 * time.Second,
 			Past: []report.Passed{{Took: time.Millisecond}, {Took: time.Second}, {Took: time.Second}},
@@ -159,6 +164,13 @@ func withFiles() *Target {
 	return target
 }
 
+// committed is the founding disk after a commit that can be undone.
+func committed() *Target {
+	target := Founding()
+	target.What.Undos = []report.Applied{*applied}
+	return target
+}
+
 // busy is a loop device of which the first partition is mounted.
 func busy() *Target {
 	target := Founding()
@@ -198,7 +210,7 @@ var (
 	errInUse = tried.Errorf("open /images/stick.raw: it is open in a running virtual machine (qemu-system-x86, process 4711); " +
 		"shut that down first")
 	resultDone        = report.Result{Outcome: report.Done, Log: "prepare\nrecord\nfence\ncopy\nplace\ntable\ndone\n"}
-	resultRolledBack  = report.Result{Outcome: report.RolledBack, Err: "cannot copy at sector 988033: input/output error"}
-	resultInterrupted = report.Result{Outcome: report.Interrupted, Err: "place at sector 3085185: input/output error"}
-	resultUnchanged   = report.Result{Outcome: report.Unchanged, Err: "the target changed since it was read", Advice: "Open it again and check the plan."}
+	resultRolledBack  = report.Result{Outcome: report.RolledBack, Err: "cannot copy sectors 988,033-988,040 of the target (in p2: sectors 0-7): input/output error"}
+	resultInterrupted = report.Result{Outcome: report.Interrupted, Err: "cannot write sectors 3,085,185-3,085,192 of the target (in p2: sectors 0-7): input/output error"}
+	resultUnchanged   = report.Result{Outcome: report.Unchanged, Err: "another program has changed the target since it was opened: open it again and check the plan"}
 )

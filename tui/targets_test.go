@@ -47,7 +47,7 @@ func TestRunInBackground(t *testing.T) {
 	if last(t, founding).Commits != 1 {
 		t.Fatal("not committed")
 	}
-	d.Contains("stick.raw committing", "server.qcow2")
+	d.Contains("stick.raw applying", "server.qcow2")
 	d.Do(func() { last(t, founding).End(resultDone) })
 	d.Contains("stick.raw: it has ended", "stick.raw has ended", "1 pending")
 	d.Press("tab")

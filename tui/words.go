@@ -67,12 +67,12 @@ var endings = map[report.Outcome]struct {
 		"Interrupted", toneBad, "No data is lost. Close this page, or open the target again, to finish or roll back.",
 		map[runKind]string{applyRun: "% may be half changed: do not mount or boot it until it is finished or rolled back."},
 	},
-	report.Unchanged: {"Nothing was changed", toneWarn, "", map[runKind]string{
-		applyRun:    "% is exactly as it was; nothing has been written to it. The operations are still pending.",
+	report.Unchanged: {"Not done", toneWarn, "", map[runKind]string{
+		applyRun:    "Nothing has been written to %. The operations are still pending.",
 		finishRun:   "Nothing has been written to %. Its transaction still has to be finished or rolled back.",
 		rollBackRun: "Nothing has been written to %. Its transaction still has to be finished or rolled back.",
 		undoRun:     "Nothing has been written to %, and what was applied stays applied.",
-		followRun:   "% is exactly as it was; nothing has been written to it.",
+		followRun:   "Nothing has been written to %.",
 	}},
 }
 
@@ -115,7 +115,7 @@ func lastText(name string, last report.Last) []string {
 	}
 	lines := []string{fmt.Sprintf("%s of %s ended at %s%s.", what, name, when, how), t.meaning}
 	if last.Result.Err != "" {
-		lines = append(lines, widget.Clean(last.Result.Err))
+		lines = append(lines, stated(last.Result.Err, name))
 	}
 	advice := last.Result.Advice
 	if last.Result.Outcome == report.Unchanged || last.Result.Outcome == report.Interrupted {
@@ -136,13 +136,13 @@ func rehearsalNotice(kind runKind, name string, r report.Rehearsal) notice {
 		return notice{
 			head:    "The rehearsal failed",
 			meaning: "Nothing has been written to " + name + ". The operations are still pending.",
-			advice:  "l shows what the tools said. Change the operations, or repair the file system, and try again.",
+			advice:  "Press l to read all that the tools said.",
 			tone:    toneBad,
 		}
 	}
 	t := notice{head: "The rehearsal passed", tone: toneGood, meaning: "Nothing has been written to " + name + " so far."}
 	if kind == rehearseRun {
-		t.advice = "a applies exactly this, without another rehearsal."
+		t.advice = "Press a to apply exactly this, without another rehearsal."
 	}
 	return t
 }
@@ -191,6 +191,15 @@ func droppedWords(n int) string {
 		return "1 pending operation was dropped: it is no longer possible"
 	}
 	return operationWords(n) + " were dropped: they are no longer possible"
+}
+
+// stated returns the text of an error as a whole sentence. names are those that it may begin with.
+func stated(text string, names ...string) string {
+	text = strings.TrimRight(ops.Capital(widget.Clean(text), names...), " \n")
+	if text != "" && !strings.ContainsAny(text[len(text)-1:], ".!?:") {
+		text += "."
+	}
+	return text
 }
 
 // sentence returns an error as a sentence. names are those that it may begin with.

@@ -24,6 +24,7 @@ const (
 // Progress is a snapshot of a run. The latest one replaces all earlier ones.
 type Progress struct {
 	Phase Phase          `json:"phase"`
+	Task  Task           `json:"task,omitempty"`  // what the worker does
 	Stage string         `json:"stage"`           // commit stage ("copy") or the current step's text ("check ext4 in p1")
 	Doing string         `json:"doing,omitempty"` // a step's text while it runs ("checking ext4 in p1")
 	Step  int            `json:"step"`            // from 1; Steps+1 while the journal is written after the last step

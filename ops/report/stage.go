@@ -21,6 +21,9 @@ type Parts []Part
 // CrashOffers says what can be done after most crashes.
 const CrashOffers = "If the power fails: open the target again to finish or roll back."
 
+// CrashBack says what can be done after a crash of a rollback or of an undo: once begun, it can only be brought to its end.
+const CrashBack = "If the power fails: open the target again to roll it back to the end."
+
 const crashPlanned = "If the power fails: the target is as planned."
 
 // inPlace are the parts of a commit that overwrites the target. Before the first stage is reported, the journal is written.
@@ -47,11 +50,11 @@ var bySwitch = Parts{
 
 // backward are the parts of a rollback and of an undo. They are not numbered, since only what was done is taken back.
 var backward = Parts{
-	part("hide", "hiding", "hid", " the partitions that change", CrashOffers, "fence", "extend"),
-	part("copy", "copying", "copied", " data back", CrashOffers, "copy"),
-	part("write", "writing", "wrote", " the old content back", CrashOffers, "place"),
-	part("write", "writing", "wrote", " the old partition table back", CrashOffers, "table", "shrink"),
-	part("verify", "verifying", "verified", " what was written", CrashOffers, "verify", "keep"),
+	part("hide", "hiding", "hid", " the partitions that change", CrashBack, "fence", "extend"),
+	part("copy", "copying", "copied", " data back", CrashBack, "copy"),
+	part("write", "writing", "wrote", " the old content back", CrashBack, "place"),
+	part("write", "writing", "wrote", " the old partition table back", CrashBack, "table", "shrink"),
+	part("verify", "verifying", "verified", " what was written", CrashBack, "verify", "keep"),
 }
 
 func part(do, doing, did, text, crash string, stages ...string) Part {
@@ -91,6 +94,14 @@ func (p Progress) Count(f Facts) string {
 		return ""
 	}
 	return fmt.Sprintf("step %d of %d", at+1, steps)
+}
+
+// Title names what the whole run does at present. An undo goes through the phase of a roll back.
+func (p Progress) Title() string {
+	if p.Phase == Undoing && p.Task == Undo {
+		return "undoing"
+	}
+	return string(p.Phase)
 }
 
 // Words says what is being done.

@@ -75,7 +75,7 @@ func compareSealed(ctx context.Context, dev Device, p journal.Program, probes []
 	if mismatch := new(MismatchError); errors.As(err, &mismatch) {
 		return changedAt(mismatch.Off, mismatch.Len, "were empty")
 	}
-	return located(err, 0, p)
+	return located(err, p)
 }
 
 // changedAt says that n bytes at off are not as the transaction left them; how ends the sentence.

@@ -131,7 +131,7 @@ func (tx *Transaction) walk(
 		u := units[i]
 		watch(u.Stage, done, total)
 		if err := tx.contents.runUnit(tx.dev, u, d); err != nil {
-			return located(err, u.Stage, tx.program)
+			return located(err, tx.program)
 		}
 		if err := tx.journal.Advance(d, journal.Running, uint32(i+1), from); err != nil {
 			return err
@@ -147,7 +147,7 @@ func (tx *Transaction) walk(
 	}
 	if d == journal.Forward && tx.program.Options.Has(journal.Verify) && !exchanges(tx.program) {
 		if err := readBack(ctx, tx.dev, tx.program, watch); err != nil {
-			return located(err, journal.StageVerify, tx.program)
+			return located(err, tx.program)
 		}
 	}
 	if d == journal.Forward && tx.program.Options.Has(journal.KeepUndo) {

@@ -27,32 +27,30 @@ func (c contents) runUnit(dev Device, u journal.Unit, d journal.Direction) error
 	wrote, staged := false, false
 	for _, op := range u.Ops {
 		if what, err := c.runOp(dev, op); err != nil {
-			return faultOf(dev, u.Stage, what, op, d, err)
+			return faultOf(dev, what, op, d, err)
 		}
 		staged = staged || op.Kind == journal.OpStage
 		wrote = wrote || op.Kind != journal.OpStage
 	}
 	if staged {
 		if err := c.stage.Sync(); err != nil {
-			return &FaultError{Stage: u.Stage, What: "sync the journal's stage file for", Err: err}
+			return &FaultError{What: "sync the journal's stage file for", Err: err}
 		}
 	}
 	if wrote {
 		if err := dev.Sync(); err != nil {
-			return &FaultError{Stage: u.Stage, What: "sync", Err: err}
+			return &FaultError{What: "sync", Err: err}
 		}
 	}
 	return nil
 }
 
 // faultOf describes a failed write. It blames the source of a copy if that cannot be read, else the destination.
-func faultOf(dev Device, stage journal.Stage, what string, op journal.Op, d journal.Direction, err error) error {
-	fault := new(FaultError)
-	if errors.As(err, &fault) {
-		fault.Stage = stage
+func faultOf(dev Device, what string, op journal.Op, d journal.Direction, err error) error {
+	if errors.As(err, new(*FaultError)) {
 		return err
 	}
-	fault = &FaultError{Stage: stage, What: what, Off: op.Off, Len: op.Len, Err: err, planned: d == journal.Forward}
+	fault := &FaultError{What: what, Off: op.Off, Len: op.Len, Err: err, planned: d == journal.Forward}
 	if op.Kind == journal.OpCopy || op.Kind == journal.OpStage {
 		off, n, found := findUnreadable(dev, op.Src, op.Len, err)
 		if found || op.Kind == journal.OpStage {

@@ -7,17 +7,17 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shunt/geometry"
 	"shunt/ops/journal"
 )
 
 // A FaultError reports a read or a write that failed on the target or in the journal's files. A transaction whose commit
 // had begun can still be finished or rolled back.
 type FaultError struct {
-	Stage journal.Stage // 0 before the commit
-	What  string        // the action that failed: "read", "write", "sync", …
-	Off   int64         // in the target, bytes; Where names the same place
-	Len   int64         // in bytes; 0 if no single place is at fault
-	Where string        // "sectors 2048-2055 of the target (in p2: sectors 0-7)"
+	What  string // the action that failed: "read", "write", "sync", …
+	Off   int64  // in the target, bytes; Where names the same place
+	Len   int64  // in bytes; 0 if no single place is at fault
+	Where string // "sectors 2,048-2,055 of the target (in p2: sectors 0-7)"
 	Err   error
 
 	planned bool // Where must name the partition that the plan puts at Off, not the one before
@@ -32,9 +32,6 @@ func (e *FaultError) Error() string {
 		text += " " + e.Where
 	default:
 		text += fmt.Sprintf(" %d bytes at offset %d of the target", e.Len, e.Off)
-	}
-	if e.Stage != 0 {
-		text = e.Stage.String() + ": " + text
 	}
 	return fmt.Sprintf("%s: %v", text, e.Err)
 }
@@ -96,16 +93,11 @@ func findUnreadable(dev Device, off, n int64, err error) (badOff, badLen int64, 
 	return off, n, false
 }
 
-// located adds the stage, the sectors and the partition to the error of a fault. It leaves other errors as they are.
-func located(err error, stage journal.Stage, p journal.Program) error {
+// located adds the sectors and the partition to the error of a fault. It leaves other errors as they are.
+func located(err error, p journal.Program) error {
 	fault := new(FaultError)
-	if errors.As(err, &fault) {
-		if fault.Stage == 0 {
-			fault.Stage = stage
-		}
-		if fault.Where == "" && fault.Len > 0 {
-			fault.Where = where(p, fault.Off, fault.Len, fault.planned)
-		}
+	if errors.As(err, &fault) && fault.Where == "" && fault.Len > 0 {
+		fault.Where = where(p, fault.Off, fault.Len, fault.planned)
 	}
 	mismatch := new(MismatchError)
 	if errors.As(err, &mismatch) && mismatch.Where == "" {
@@ -138,7 +130,7 @@ func where(p journal.Program, off, n int64, planned bool) string {
 func sectors(off, end, z int64) string {
 	first, last := off/z, (end-1)/z
 	if first == last {
-		return fmt.Sprintf("sector %d", first)
+		return "sector " + geometry.Grouped(first)
 	}
-	return fmt.Sprintf("sectors %d-%d", first, last)
+	return fmt.Sprintf("sectors %s-%s", geometry.Grouped(first), geometry.Grouped(last))
 }

@@ -14,7 +14,6 @@ import (
 	"shunt/model"
 	"shunt/model/testneed"
 	"shunt/ops/journal"
-	"shunt/ops/report"
 )
 
 var errInjected = errors.New("injected")
@@ -80,15 +79,15 @@ func (w *world) faulty(t *testing.T, fault *Fault, count map[string]int) bool {
 	}
 	m.Inject(nil)
 	if s, left := Inspect(m.Clone().Store()); left == nil && !s.Complete {
-		w.namesPlace(t, err, fault, s)
+		w.namesPlace(t, err, fault)
 	}
 	w.endFault(t, m, fault.At)
 	return true
 }
 
-// namesPlace makes sure that the error of an interrupted commit names the stage and, after a write to the target,
+// namesPlace makes sure that the error of an interrupted commit names, after a write to the target,
 // which place it was for.
-func (w *world) namesPlace(t *testing.T, err error, fault *Fault, s report.Unfinished) {
+func (w *world) namesPlace(t *testing.T, err error, fault *Fault) {
 	t.Helper()
 	place := new(FaultError)
 	if !errors.As(err, &place) {
@@ -97,9 +96,6 @@ func (w *world) namesPlace(t *testing.T, err error, fault *Fault, s report.Unfin
 			t.Errorf("%s: %q failed, and the error does not say where: %v", w.name, fault.What, err)
 		}
 		return
-	}
-	if place.Stage.String() != s.Stage && place.Stage != journal.StageVerify {
-		t.Errorf("%s: %q failed in stage %s, and the error says %v", w.name, fault.What, s.Stage, err)
 	}
 	var off, n int64
 	if _, scanned := fmt.Sscanf(fault.What, "write target %d+%d", &off, &n); scanned == nil && (off < place.Off || off+n > place.Off+place.Len) {
@@ -138,7 +134,7 @@ func (w *world) badSector(t *testing.T, at int64) {
 			in = p
 		}
 	}
-	want := fmt.Sprintf("copy: cannot read sector %d of the target (in %s: sector %d): ", at, in.Ref(), at-int64(in.Span.Start))
+	want := fmt.Sprintf("cannot read sector %s of the target (in %s: sector %s): ", geometry.Grouped(at), in.Ref(), geometry.Grouped(at-int64(in.Span.Start)))
 	for range 2 {
 		var err error
 		if _, left := Inspect(m.Clone().Store()); left != nil {

@@ -139,7 +139,7 @@ func checkTarget(dev Device, side journal.Store, p journal.Program, r journal.Re
 	check := func(off, n int64, want uint32, problem string) error {
 		sum, err := sumOf(dev, off, n)
 		if err != nil {
-			return located(err, 0, p)
+			return located(err, p)
 		}
 		if sum != want {
 			return fmt.Errorf("%w: "+problem, ErrOtherTarget, where(p, off, n, false))

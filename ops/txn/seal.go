@@ -26,7 +26,7 @@ func (tx *Transaction) keep(ctx context.Context, watch Watch) (kept bool, err er
 		return false, err
 	}
 	if err != nil {
-		err = located(err, journal.StageKeep, tx.program)
+		err = located(err, tx.program)
 		return false, &AfterError{fmt.Errorf("the transaction cannot be undone later: %w", err)}
 	}
 	if err := tx.journal.Keep(mark); err != nil {

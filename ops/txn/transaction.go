@@ -57,7 +57,7 @@ func prepare(
 	}
 	program, err := build(dev, changed, t, c, header, tune)
 	if err != nil {
-		return nil, tried.Errorf("write journal: %w", located(err, 0, program))
+		return nil, tried.Errorf("write journal: %w", located(err, program))
 	}
 	if tune.alter != nil {
 		tune.alter(&program)

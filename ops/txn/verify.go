@@ -20,7 +20,7 @@ func (e *MismatchError) Error() string {
 	if place == "" {
 		place = fmt.Sprintf("%d bytes at offset %d of the target", e.Len, e.Off)
 	}
-	return fmt.Sprintf("verify: %s read back different from what was written", place)
+	return fmt.Sprintf("%s read back different from what was written", place)
 }
 
 // An uncached is a target that reads from the storage, as far as the host drops its cache when asked.
@@ -141,7 +141,7 @@ func readsAsZero(dev Device, r byteRange) error {
 	for off := r.off; off < r.end; {
 		start, end, err := dev.Data(off)
 		if err != nil {
-			return &FaultError{Stage: journal.StageVerify, What: "find the holes in", Off: off, Len: r.end - off, Err: err}
+			return &FaultError{What: "find the holes in", Off: off, Len: r.end - off, Err: err}
 		}
 		start, end = min(start, r.end), min(end, r.end)
 		if start >= end {

@@ -59,7 +59,7 @@ func (w *process) apply(ctx context.Context, tools func() ops.Capabilities) repo
 
 // cancelled returns the result of a rehearsal that was stopped.
 func (w *process) cancelled() report.Result {
-	result := w.failed(errors.New("cancelled; nothing was written to the target"))
+	result := w.failed(errors.New("cancelled"))
 	result.Cancelled = true
 	return result
 }

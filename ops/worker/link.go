@@ -24,6 +24,7 @@ type link struct {
 	events   []Event
 	shown    *report.Progress // the latest snapshot to send; peers may miss earlier ones
 	progress report.Progress
+	task     report.Task // what all snapshots have
 	began    time.Time // of the phase
 	staged   time.Time // when the stage began
 }
@@ -117,6 +118,7 @@ func (l *link) at(change func(*report.Progress)) {
 func (l *link) sendProgress() {
 	l.change(func() {
 		if p := l.progress; p.Phase != "" {
+			p.Task = l.task
 			p.Elapsed, p.Running = l.now().Sub(l.began), l.now().Sub(l.staged)
 			l.shown = &p
 		}

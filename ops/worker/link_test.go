@@ -28,6 +28,7 @@ func talk(t *testing.T, l *link) (far net.Conn) {
 // TestPeerThatDoesNotRead has a peer that is stopped: the worker goes on, and others hear everything.
 func TestPeerThatDoesNotRead(t *testing.T) {
 	l := newLink()
+	l.task = report.Undo
 	talk(t, l)
 	l.publish(Event{Log: "one"})
 	other := talk(t, l)
@@ -53,6 +54,9 @@ func TestPeerThatDoesNotRead(t *testing.T) {
 				t.Fatal("progress went back")
 			}
 			done = int64(e.Progress.Done)
+			if e.Progress.Task != l.task && e.Progress.Phase != "" {
+				t.Fatalf("progress of %q", e.Progress.Task)
+			}
 		case e.Result != nil:
 			if got := strings.Join(logs, " "); got != "one two" || done != 1000 {
 				t.Errorf("heard %q, progress %d", got, done)

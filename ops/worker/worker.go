@@ -97,7 +97,7 @@ func run() error {
 	defer forget()
 	ctx, stop := context.WithCancel(terminated)
 	defer stop()
-	w.stop = stop
+	w.stop, w.link.task = stop, w.job.Task
 	if w.job.Rests {
 		w.pace.set(true)
 	}
@@ -284,7 +284,7 @@ func (w *process) changed() error {
 	if err := w.target.Unused(); err != nil {
 		return err
 	}
-	return errors.New("the target changed since it was opened; shunt has written nothing: open it again and check the plan")
+	return errors.New("another program has changed the target since it was opened: open it again and check the plan")
 }
 
 // acceptFollowers lets other processes follow the commit. On a file system without sockets the commit goes on without.

@@ -13,6 +13,7 @@ import (
 	"github.com/hanwen/go-fuse/v2/fs"
 	"github.com/hanwen/go-fuse/v2/fuse"
 
+	"shunt/geometry"
 	"shunt/model/testneed"
 )
 
@@ -127,8 +128,9 @@ func TestBadSector(t *testing.T) {
 		t.Helper()
 		s.person.run(t, append([]string{"--journal", elsewhere}, args...)...).want(t, code, words...)
 	}
-	place := fmt.Sprintf("sectors %d-%d of the target (in p1: sectors %d-%d)", first, last, first-slowFrom/512, last-slowFrom/512)
-	fails := []string{"copy: cannot read " + place, "input/output error", "shunt recover", "--rollback"}
+	place := fmt.Sprintf("sectors %s-%s of the target (in p1: sectors %s-%s)", geometry.Grouped(first), geometry.Grouped(last),
+		geometry.Grouped(first-slowFrom/512), geometry.Grouped(last-slowFrom/512))
+	fails := []string{"cannot read " + place, "input/output error", "shunt recover", "--rollback"}
 	apply := []string{"apply", "--yes", shown, s.plan}
 
 	disk.from.Store(at)

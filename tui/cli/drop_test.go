@@ -171,7 +171,7 @@ func workerKilledEarly(t *testing.T, s slow) {
 	t.Helper()
 	first, worker := s.haltedEarly(t)
 	send(t, worker, syscall.SIGKILL)
-	first.end().want(t, exitRefused, "signal: killed", "The target is unchanged")
+	first.end().want(t, exitRefused, "signal: killed", "left the target unchanged")
 	workersGone(t, s.image)
 	if digest(t, s.image) != s.before {
 		t.Error("the image is not as it was")

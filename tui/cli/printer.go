@@ -137,7 +137,7 @@ func (p *printer) progress(u report.Progress, last string) string {
 // progressText says what a run does, in the words of the editor's page: "committing: copying data (step 3 of 6), 1.00 MiB of
 // 2.00 MiB".
 func progressText(u report.Progress, f report.Facts) string {
-	text := fmt.Sprintf("%s: %s", u.Phase, u.Words(f))
+	text := fmt.Sprintf("%s: %s", u.Title(), u.Words(f))
 	if count := u.Count(f); count != "" {
 		text += " (" + count + ")"
 	}
@@ -248,7 +248,7 @@ func (p *printer) end(r report.Result, rolledBack int) error {
 		if r.Outcome == report.Interrupted {
 			return &exitError{code: exitInterrupted, err: err}
 		}
-		return fmt.Errorf("%w. The target is unchanged", err)
+		return fmt.Errorf("%w. shunt has left the target unchanged", err)
 	}
 	text, code := "Done: the target is exactly as planned.", exitDone
 	if r.Outcome == report.RolledBack {

@@ -45,6 +45,7 @@ type Glyphs struct {
 	Up, Down         string // there is more above, below
 	Right, Left      string // direction of a move
 	Yes, No          string // a step that succeeded, that failed
+	Heed             string // a warning
 	Now, Later       string // a step that is running, that has not begun
 	Full, Empty      string // progress bars
 	Dot              string // between items of a line
@@ -66,7 +67,7 @@ func GlyphsOf(set GlyphSet) Glyphs {
 		Horizontal: g("─", "-"), Vertical: g("│", "|"), Used: g("▓", "#"), Unused: g("░", "."), Unknown: g("▒", ":"),
 		Edge: g("│", "|"), OpenExt: g("┃", "{"), CloseExt: g("┃", "}"), HandleLeft: g("┣", "["),
 		HandleRight: g("┫", "]"), Cursor: g("▸", ">"), More: g("…", "~"), Less: g("‹", "<"), Greater: g("›", ">"),
-		Up: g("↑", "^"), Down: g("↓", "v"), Right: g("→", ">"), Left: g("←", "<"), Yes: g("✓", "ok"), No: g("✗", "x"),
+		Up: g("↑", "^"), Down: g("↓", "v"), Right: g("→", ">"), Left: g("←", "<"), Yes: g("✓", "ok"), No: g("✗", "x"), Heed: "!",
 		Now: g("▸", ">"), Later: g("·", "."), Full: g("█", "#"), Empty: g("░", "."), Dot: g("·", "-"),
 		Busy: g("●", "*"), Thumb: g("┃", "#"), Previous: g("‹", "<"), Follow: g("›", ">"),
 	}
