@@ -43,9 +43,9 @@ func TestCrashErase(t *testing.T) {
 			t.Fatalf("%v: %v, %s, left %v", lines, err, w.state(clean), clean.Files())
 		}
 		back, refused := 0, 0
-		for k := range clean.Ops() {
-			if rng.Intn(few) > 0 {
-				continue // the other points have their turn in other runs
+		for i, k := range rng.Perm(clean.Ops()) {
+			if i > clean.Ops()/few && refused > 0 {
+				break // the other points have their turn in other runs
 			}
 			m := w.machine.Clone()
 			m.CutAt(k)

@@ -16,6 +16,9 @@ import (
 
 	"shunt/model/oracle"
 	"shunt/model/testneed"
+	"shunt/ops/journal"
+	"shunt/ops/report"
+	"shunt/ops/txn"
 )
 
 // slow is an image with so much data in its one partition that moving it takes a while, and how to tell afterwards what
@@ -165,6 +168,26 @@ func (b begun) waitFor(t *testing.T, text string) {
 	eventually(t, "the word "+text+" of the program", func() bool { return strings.Contains(b.said.String(), text) })
 }
 
+// says waits for a text, and reports whether it came before the program ended.
+func (b begun) says(t *testing.T, text string) (said bool) {
+	t.Helper()
+	eventually(t, "the word "+text+" of the program, or its end", func() bool {
+		ended := slices.Contains([]string{"Z", ""}, processState(b.Process.Pid))
+		said = strings.Contains(b.said.String(), text)
+		return said || ended
+	})
+	return said
+}
+
+// processState returns the letter of ps for the state of a process, or "" if there is none.
+func processState(pid int) string {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return ""
+	}
+	return string(stat[bytes.LastIndexByte(stat, ')')+2:][:1])
+}
+
 // end waits for the end.
 func (b begun) end() outcome {
 	_ = b.Wait() // the state tells more
@@ -193,25 +216,77 @@ func (b begun) connected(t *testing.T) {
 	})
 }
 
-// halted begins to apply the plan and holds the worker where the program says the given words.
+// mostTries is how often a test tries to meet a moment that passes on a busy machine before the test has its turn.
+const mostTries = 5
+
+// halted begins to apply the plan and holds the worker where the program says the given words. If the commit is over before
+// that, it is undone and begun anew.
 func (s slow) halted(t *testing.T, words string) (parent begun, worker int) {
 	t.Helper()
-	parent = s.person.begin(t, append(s.args("apply", "--yes"), s.plan)...)
-	parent.waitFor(t, words)
-	worker = workerOf(t, s.image)
-	send(t, worker, syscall.SIGSTOP)
-	return parent, worker
+	for range mostTries {
+		parent = s.person.begin(t, append(s.args("apply", "--yes"), s.plan)...)
+		if parent.says(t, words) {
+			if worker, held := s.held(t, words); held {
+				return parent, worker
+			}
+		}
+		s.takenBack(t, parent)
+	}
+	t.Fatalf("the worker was never held at %q", words)
+	return parent, 0
+}
+
+// held stops the worker and reports whether it is still busy. words are what the program said last.
+func (s slow) held(t *testing.T, words string) (worker int, busy bool) {
+	t.Helper()
+	workers := workersOf(t, s.image)
+	if len(workers) == 0 || syscall.Kill(workers[0], syscall.SIGSTOP) != nil {
+		return 0, false
+	}
+	worker = workers[0]
+	eventually(t, "the worker to stop", func() bool { return slices.Contains([]string{"T", "Z", ""}, processState(worker)) })
+	if !strings.HasPrefix(words, string(report.Committing)) {
+		return worker, true
+	}
+	place := journal.Location{Parent: filepath.Dir(s.image), Name: filepath.Base(s.image) + ".shunt"}
+	if len(s.flags) == 2 {
+		place.Parent = s.flags[1] // --journal
+	}
+	dir, err := journal.OpenDir(place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = dir.Close() }() // only read
+	status, err := txn.Inspect(dir)
+	if busy = err == nil && !status.Complete; !busy {
+		_ = syscall.Kill(worker, syscall.SIGCONT) // it may have ended
+	}
+	return worker, busy
+}
+
+// takenBack undoes a commit that was over too early.
+func (s slow) takenBack(t *testing.T, parent begun) {
+	t.Helper()
+	parent.end().want(t, exitDone)
+	workersGone(t, s.image)
+	s.person.run(t, s.args("undo", "--yes")...).want(t, exitDone)
+	if digest(t, s.image) != s.before {
+		t.Fatal("the undo leaves another image")
+	}
+}
+
+func workersOf(t *testing.T, image string) []int {
+	t.Helper()
+	return slices.DeleteFunc(processesOf(t, image), func(pid int) bool { return !isWorker(pid) })
 }
 
 func workerOf(t *testing.T, image string) int {
 	t.Helper()
-	for _, pid := range processesOf(t, image) {
-		if isWorker(pid) {
-			return pid
-		}
+	workers := workersOf(t, image)
+	if len(workers) == 0 {
+		t.Fatal("there is no worker")
 	}
-	t.Fatal("there is no worker")
-	return 0
+	return workers[0]
 }
 
 func isWorker(pid int) bool {
