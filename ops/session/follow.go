@@ -54,7 +54,7 @@ const (
 // How long a worker may take to send its first snapshot to a follower, and to a process that only asks for it.
 const (
 	followerPatience = 20 * time.Second
-	questionPatience = time.Second
+	questionPatience = 3 * time.Second
 )
 
 // follow follows the commit that is under way on a target.

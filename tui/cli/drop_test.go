@@ -51,8 +51,6 @@ func parentGone(t *testing.T, s slow, sig syscall.Signal, journal string) {
 	}
 	follower := s.person.begin(t, s.args("recover")...)
 	follower.connected(t)
-	info := s.person.begin(t, s.args("info")...)
-	info.connected(t)
 	// These are asked for something else, which is not done.
 	others := []begun{
 		s.person.begin(t, append(s.args("apply", "--yes"), "label", "1", "other")...),
@@ -62,6 +60,8 @@ func parentGone(t *testing.T, s slow, sig syscall.Signal, journal string) {
 	for _, o := range others {
 		o.connected(t)
 	}
+	info := s.person.begin(t, s.args("info")...) // the last one, since it does not wait long
+	info.connected(t)
 	send(t, worker, syscall.SIGCONT)
 
 	info.end().want(t, 3, "a commit is under way, committing: ")
