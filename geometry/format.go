@@ -7,11 +7,13 @@ import (
 	"strings"
 )
 
-// binaryUnits are the units in which sizes are shown, largest first. Users can also type them.
-var binaryUnits = [...]struct {
+type binaryUnit struct {
 	bytes Bytes
 	name  string
-}{
+}
+
+// binaryUnits are the units in which sizes are shown, largest first. Users can also type them.
+var binaryUnits = [...]binaryUnit{
 	{TiB, "TiB"},
 	{GiB, "GiB"},
 	{MiB, "MiB"},
@@ -31,6 +33,21 @@ func FormatAtLeast(b Bytes) string { return bounded(b, 1) }
 
 // FormatAtMost is like FormatBytes, for the largest possible size: it rounds down.
 func FormatAtMost(b Bytes) string { return bounded(b, 0) }
+
+// FormatChosen is like FormatBytes, for the size that an edit leads to. From 100 MiB on, a rounded number never looks like a rounder
+// one that somebody could have typed: 2045 MiB stays "2045 MiB", and 511.56 MiB does not become "512 MiB".
+func FormatChosen(b Bytes) string {
+	number, unit := rounded(b)
+	at := slices.IndexFunc(binaryUnits[:], func(u binaryUnit) bool { return u.name == unit })
+	looksExact := !strings.Contains(number, ".") || strings.HasSuffix(number, "0")
+	if !looksExact || b < 100*MiB || b%binaryUnits[at].bytes*100%binaryUnits[at].bytes == 0 {
+		return number + " " + unit
+	}
+	if b%MiB == 0 {
+		return fmt.Sprintf("%d MiB", b/MiB)
+	}
+	return fixed(nearest(uint64(b), uint64(MiB), 100), 100, 2) + " MiB"
+}
 
 // FormatShort is like FormatBytes, for narrow columns: "1.47G", "483M", "0B". ParseSize reads these as binary units.
 func FormatShort(b Bytes) string {

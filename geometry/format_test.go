@@ -170,3 +170,18 @@ func TestGrouped(t *testing.T) {
 		}
 	}
 }
+
+// A size that an edit leads to never looks like a rounder one.
+func TestFormatChosen(t *testing.T) {
+	for b, want := range map[Bytes]string{
+		0: "0 B", 512: "512 B", 2 * MiB: "2.00 MiB", 26*MiB + 900*KiB: "26.9 MiB", 100 * MiB: "100 MiB", 483 * MiB: "483 MiB",
+		511*MiB + 573*KiB: "511.56 MiB", 1023*MiB + 573*KiB: "1023.56 MiB", GiB - 1: "1024.00 MiB", GiB: "1.00 GiB", GiB + 512: "1024.00 MiB",
+		1506*MiB + 400*KiB: "1.47 GiB", 2045 * MiB: "2045 MiB", 2557 * MiB: "2557 MiB", 2560 * MiB: "2.50 GiB", 16 * GiB: "16.0 GiB",
+		16383 * MiB: "16383 MiB", 16454 * MiB: "16.1 GiB", 200*GiB - MiB: "204799 MiB", 2 * TiB: "2.00 TiB", 2*TiB - MiB: "2097151 MiB",
+		-GiB: "-1.00 GiB",
+	} {
+		if got := FormatChosen(b); got != want {
+			t.Errorf("%d bytes: got %q, want %q", b, got, want)
+		}
+	}
+}

@@ -57,7 +57,7 @@ func (o Copy) Describe(before model.Disk) Phrase {
 	made, z := o.made(before, c), before.SectorSize
 	words := phrase(copying, "%s to %s at %s", c.describe(), made.partition(before).Ref(), geometry.FormatBytes(z.Bytes(o.At)))
 	if made.Len != c.part.Span.Len() {
-		words = words.with(", ", geometry.FormatBytes(z.Bytes(made.Len)), " long")
+		words = words.with(", ", geometry.FormatChosen(z.Bytes(made.Len)), " long")
 	}
 	words = words.with(c.twice(before))
 	if after, err := made.added(before); err == nil {

@@ -24,7 +24,7 @@ func (o ImageSize) Describe(before model.Disk) Phrase {
 	if by < 0 {
 		verb, by = shrinking, -by
 	}
-	words := phrase(verb, "image by %s%s", geometry.FormatBytes(before.SectorSize.Bytes(by)), o.Prealloc.Words())
+	words := phrase(verb, "image by %s%s", geometry.FormatChosen(before.SectorSize.Bytes(by)), o.Prealloc.Words())
 	if o.shrinks(before) {
 		words = append(words.with(" and "), phrase(shrinking, "the %s on it to %s", before.Whole.Kind,
 			geometry.FormatBytes(before.Whole.Filling(before.SectorSize.Bytes(o.rounded(before)))))...)

@@ -125,7 +125,7 @@ func (o MoveResize) target(p model.Partition) geometry.Span {
 func (o MoveResize) Describe(before model.Disk) Phrase {
 	z := before.SectorSize
 	by := func(n geometry.Sector) string { return amount(z.Bytes(n)) }
-	to := func(n geometry.Sector) string { return geometry.FormatBytes(z.Bytes(n)) }
+	to := func(n geometry.Sector) string { return geometry.FormatChosen(z.Bytes(n)) }
 	return o.words(before, by, to)
 }
 

@@ -34,7 +34,7 @@ func (o ResizeEntry) Describe(before model.Disk) Phrase {
 	if by < 0 {
 		by, way = -by, "shorter"
 	}
-	words := phrase(setting, "the entry of %s to %s, %s %s; ", p.Ref(), geometry.FormatBytes(z.Bytes(o.Len)), amount(z.Bytes(by)), way)
+	words := phrase(setting, "the entry of %s to %s, %s %s; ", p.Ref(), geometry.FormatChosen(z.Bytes(o.Len)), amount(z.Bytes(by)), way)
 	switch cut := o.Cuts(before); {
 	case !p.FS.Known() || p.FS.Size == 0:
 		return words.with("what is in it stays as it is")

@@ -103,10 +103,10 @@ type Step struct {
 
 // Words describes the step: "resize xfs in p1 to 1.47 GiB".
 func (s Step) Words(z geometry.SectorSize) Phrase {
-	size := geometry.FormatBytes(s.NewSize)
+	size := geometry.FormatChosen(s.NewSize)
 	switch s.Kind {
 	case StepResizeImage:
-		return phrase(setting, "image size to %s%s", geometry.FormatBytes(z.Bytes(s.Sectors)), s.Prealloc.Words())
+		return phrase(setting, "image size to %s%s", geometry.FormatChosen(z.Bytes(s.Sectors)), s.Prealloc.Words())
 	case StepCheckFS:
 		return phrase(checking, "%s in %s", s.FS, s.Ref)
 	case StepRepairFS:

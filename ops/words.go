@@ -114,7 +114,7 @@ func contents(p model.Partition) string {
 // sized formats a partition with its contents and size: "p2 (xfs, 483 MiB)", "p3 (unknown, 483 MiB, up to 12.0 MiB of
 // data)".
 func sized(p model.Partition, z geometry.SectorSize) string {
-	words := []string{contents(p), geometry.FormatBytes(z.Bytes(p.Span.Len()))}
+	words := []string{contents(p), geometry.FormatChosen(z.Bytes(p.Span.Len()))}
 	if much := p.FS.Amount(); much != "" {
 		words = append(words, much)
 	}

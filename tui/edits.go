@@ -121,7 +121,13 @@ func tryResize(_ Model, d document) error {
 // whyFixed returns why a partition can be neither moved nor resized, or "".
 func whyFixed(d document, id model.PartID) model.Reason {
 	l := ops.Limit(d.queue.Preview(), d.queue.Env(), id)
-	if l.Move.OK() || l.Grow.OK() || l.Shrink.OK() {
+	p, _ := d.queue.Preview().Partition(id)
+	switch {
+	case l.Grow.OK() || l.Shrink.OK():
+		return ""
+	case l.Move.OK() && l.Room == p.Span:
+		return model.Because("%s, and there is no free space beside it to move it to", l.Grow)
+	case l.Move.OK():
 		return ""
 	}
 	return l.Grow

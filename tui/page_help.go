@@ -95,8 +95,8 @@ var helpNotes = []string{
 	"Moving down past the last partition leads to the list of pending operations, and so does P. Edits of the same thing are joined " +
 		"into one; undo takes them back one by one.",
 	"Units of sizes: s (sectors), B, KiB, MiB, GiB, TiB, kB, MB, GB, TB; a number alone is in MiB. With a sign it is a change: +1GiB.",
-	"In dialogs, typed positions and the ends of typed sizes go to the grid, and changes are rounded to whole steps of it; = keeps " +
-		"exactly what was typed. Plans keep distances and sizes to the sector.",
+	"In dialogs, typed positions and the ends of typed sizes go to the grid, and changes are rounded to whole steps of it; " +
+		"the = key takes a number exactly as typed. Plans keep distances and sizes to the sector.",
 }
 
 func (m Model) helpLines(b binding, width int) (lines []string) {

@@ -94,12 +94,12 @@ func (m Model) recoverySpots(d document) []widget.Spot {
 	back := widget.Button{Label: "Roll back", Key: "b", Risk: widget.Writes}
 	switch d.unfinished.Ways() {
 	case ops.OnlyBack:
-		return widget.Buttons([]widget.Button{back}, 0, m.st)
+		return widget.Buttons([]widget.Button{back}, 0, true, m.st)
 	case ops.OnlyForward:
-		return widget.Buttons([]widget.Button{finish}, 0, m.st)
+		return widget.Buttons([]widget.Button{finish}, 0, true, m.st)
 	case ops.EitherWay:
 	}
-	return widget.Buttons([]widget.Button{finish, back}, d.answer, m.st)
+	return widget.Buttons([]widget.Button{finish, back}, d.answer, true, m.st)
 }
 
 func (m Model) recoveryZones(d document) []*lipgloss.Layer {

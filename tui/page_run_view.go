@@ -66,7 +66,7 @@ func (m Model) runTitle(d document) string {
 // question returns the question whether to apply, and its buttons.
 func (m Model) question(d document) (text string, answers []widget.Spot) {
 	buttons := []widget.Button{{Label: "No", Key: "n"}, {Label: "Yes, apply", Key: "y", Risk: widget.Writes}}
-	return "Apply to " + d.name() + "?  ", widget.Buttons(buttons, d.run.chosen, m.st)
+	return "Apply to " + d.name() + "?  ", widget.Buttons(buttons, d.run.chosen, true, m.st)
 }
 
 // runZones returns the clickable buttons while the page asks its question.

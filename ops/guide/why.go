@@ -116,7 +116,7 @@ func (l *line) kept(i int, need geometry.Sector) Impossible {
 	case more && room >= need:
 		return Impossible{}
 	case more && it.part.FS.Kind.MadeAnew():
-		return l.little("with half of it there is room for only %s", room)
+		return l.little("only half of this swap space is given, and then there is room for only %s", room)
 	case more:
 		return l.little("with all that it can give there is room for only %s", room)
 	}

@@ -44,7 +44,7 @@ var usual = map[stop]about{
 	stopSize:   {means: "The new size, or a change with a sign."},
 	stopAfter:  {means: "The free space behind the partition, up to the next one. A number typed here moves it, too."},
 	stopAlign: {means: "The grid. A typed position, and the end of a typed size, go to its nearest line. A change is rounded to whole steps " +
-		"of it. The = key keeps what was typed, and a number of sectors (2048s) is always kept."},
+		"of it. The = key takes a number exactly as typed, or to the grid again. A number of sectors (2048s) is always exact."},
 	stopBar: {
 		name:  "Bar",
 		means: "The partition and the room around it. The arrow keys or the mouse move it, or one of its ends: space takes the next.",

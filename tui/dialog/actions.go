@@ -16,7 +16,7 @@ type actions struct {
 
 // NewActions returns the menu of some commands, at least one. Those that can be done now come first.
 func NewActions(title string, commands []Command) Dialog {
-	a := actions{title: title, commands: slices.Clone(commands), list: list{page: paletteHeight}}
+	a := actions{title: title, commands: slices.Clone(commands), list: list{page: palettePage}}
 	slices.SortStableFunc(a.commands, func(x, y Command) int { return rank(x) - rank(y) })
 	for _, c := range a.commands {
 		a.list.choices = append(a.list.choices, choice{text: widget.Fit(c.Name, a.nameWidth()+2, "") + c.Shown, off: c.Off})
@@ -70,7 +70,7 @@ func (a *actions) draw(height int, p paper) drawing {
 	return entries(n, from, to, height, p, func(i int) string {
 		off, look := " ", p.st.Text
 		if !a.commands[i].Off.OK() {
-			off, look = p.st.Later, p.st.Faint
+			off, look = p.st.Later, p.st.Muted
 		}
 		mark := " "
 		if i == a.list.at {

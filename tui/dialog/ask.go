@@ -98,7 +98,7 @@ func answerRow(answers []Answer, chosen *int) row {
 			for _, a := range answers {
 				buttons = append(buttons, widget.Button{Label: a.Label, Key: a.Key.Help().Key, Risk: a.Risk})
 			}
-			spots := widget.Buttons(buttons, *chosen, p.st)
+			spots := widget.Buttons(buttons, *chosen, p.here, p.st)
 			return drawing{lines: []string{widget.Line(spots)}, spots: spots}
 		},
 		take: func(msg tea.Msg) Action {

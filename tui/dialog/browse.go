@@ -71,7 +71,7 @@ func (b *browse) layout() layout {
 	}
 	return layout{
 		title: "Open target", width: browseWidth, rows: []row{field, blank(), list, blank(), shown(b.details)},
-		first: b.take, accept: b.accept, does: "open", keys: []keymap.Binding{keyList()},
+		first: b.take, accept: b.accept, within: true, does: "open", keys: []keymap.Binding{keyList()},
 		more: append(b.errands(), keyComplete(), keyParent(), keyAll()),
 	}
 }

@@ -53,7 +53,7 @@ func (s *entrySize) layout() layout {
 		title: "The entry alone of", part: &s.part,
 		rows: []row{
 			size, blank(), hint("The table gets another length. What is in the partition is neither resized nor moved nor checked.", 3),
-			s.meaning(), blank(), s.outcome("No change yet."),
+			blank(), s.outcome("No change yet."), s.meaning(),
 		},
 		keys: []keymap.Binding{keyClear()}, does: "resize the entry", accept: s.stage,
 	}
@@ -67,9 +67,8 @@ func (s *entrySize) meaning() row {
 		switch known := s.part.FS.Known() && s.part.FS.Size > 0; {
 		case !s.changes || s.wrong != nil:
 		case cut > 0:
-			return whole(fmt.Sprintf("The last %s of its %s would lie behind the partition: it cannot be mounted until it has that room back, and "+
-				"whatever is put there destroys it. Resize the partition (m) to shrink both.", geometry.FormatBytes(cut), s.part.FS.Kind),
-				3, p.st.Bad, p)
+			return whole(fmt.Sprintf("Its %s cannot be mounted then until it has that room back, and whatever is put there destroys it. "+
+				"Resize the partition (m) to shrink both.", s.part.FS.Kind), 3, p.st.Bad, p)
 		case s.sectors < s.part.Span.Len() && !known:
 			return whole("It is not known how far its contents reach: what lies behind the new end would not be in the partition any more.",
 				3, p.st.Bad, p)

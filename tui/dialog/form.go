@@ -32,7 +32,8 @@ type layout struct {
 	width int // of the body in a large window; 0 stands for formWidth
 	rows  []row
 
-	accept func() Action // called for Enter
+	accept func() Action // called for Enter; nil means that Enter is refused
+	within bool          // Enter does something in the dialog, even where accept returns nil
 	does   string        // describes Enter in the list of keys; "" hides it
 	back   func() bool   // takes back a part of what was done, and returns true, instead of Escape's effect; may be nil
 	typed  string        // what was typed to find something in a list; shown in the title
@@ -304,8 +305,12 @@ func (f form[T, P]) Keys() []keymap.Binding {
 	if len(l.stops()) > 1 && !slices.ContainsFunc(keys, isNext) {
 		keys = append(keys, keyNext())
 	}
-	if l.does != "" {
-		keys = append(keys, keyAccept(l.does))
+	switch accept := keyAccept(l.does); {
+	case l.does == "":
+	case !l.within && l.accept() == nil:
+		keys = append(keys, accept.Idle())
+	default:
+		keys = append(keys, accept)
 	}
 	keys = append(keys, l.more...)
 	switch {

@@ -21,10 +21,14 @@ type gptDetails struct {
 	hybrid       widget.Field // numbers of partitions
 	active       widget.Field // the number of one of them, or ""
 	boot         int          // index in offOn
+	last         int          // index in firstLast
 	list         []ops.Operation
 }
 
-var offOn = []string{"off", "on"}
+var (
+	offOn     = []string{"off", "on"}
+	firstLast = []string{"first", "last"}
+)
 
 // NewGPTDetails returns the dialog for the GPT of the queue's preview.
 func NewGPTDetails(q ops.Queue, align geometry.Alignment) Dialog {
@@ -35,7 +39,11 @@ func NewGPTDetails(q ops.Queue, align geometry.Alignment) Dialog {
 		g.boot = 1
 	}
 	g.hybrid = widget.NewField(strings.Join(listed(q.Preview()), " "), 16)
-	if p, ok := q.Preview().Partition(ops.HybridOf(q.Preview()).Active); ok {
+	now := ops.HybridOf(q.Preview())
+	if now.Last {
+		g.last = 1
+	}
+	if p, ok := q.Preview().Partition(now.Active); ok {
 		g.active = widget.NewField(strconv.Itoa(p.Number), 16)
 	} else {
 		g.active = widget.NewField("", 16)
@@ -70,7 +78,7 @@ func (g *gptDetails) check() {
 	first, err := sectorOf(g.first.Value())
 	array, wrong := sectorOf(g.array.Value())
 	now := ops.HybridOf(g.queue.Preview())
-	hybrid, none := g.newHybrid(now.Last)
+	hybrid, none := g.newHybrid(g.last == 1)
 	wrong = cmp.Or(none, err, wrong)
 	g.wrong, g.verdict, g.list = wrong, verdict{}, nil
 	if wrong != nil {
@@ -100,7 +108,7 @@ func (g *gptDetails) check() {
 	g.what = ops.Capital(strings.Join(words, "; "))
 }
 
-// newHybrid returns the hybrid MBR of the two fields. Without partitions it is none, whatever the other field has.
+// newHybrid returns the hybrid MBR of the fields. Without partitions it is none, whatever the others have.
 func (g *gptDetails) newHybrid(last bool) (ops.Hybrid, error) {
 	ids, err := numbered(g.queue.Preview(), g.hybrid.Value())
 	active, wrong := numbered(g.queue.Preview(), g.active.Value())
@@ -140,9 +148,11 @@ func (g *gptDetails) layout() layout {
 			field(stopName, "Hybrid MBR lists", formField, &g.hybrid).
 				meant("Numbers of up to three partitions, as 1 3, that the first sector lists too. Empty: it protects the GPT, as it should. " +
 					"Only a system that cannot read a GPT needs a hybrid MBR."),
+			hint(hybridHint, 4),
 			field(stopSize, "Hybrid MBR: active", formField, &g.active).
 				meant("The number of the one among them that an old BIOS starts from. Empty: none."),
-			hint(hybridHint, 4),
+			pick(stopRole, "Hybrid MBR: GPT entry", firstLast, &g.last).
+				meant("Where the entry that covers the GPT stands in the hybrid MBR: before the partitions or behind them. Most programs expect it first."),
 			blank(), hint(fmt.Sprintf("The %d entries take %d sectors. Partitions stay where they are.", t.Slots, t.ArraySectors(z)), 2),
 			blank(), g.outcome("No change yet."),
 		},

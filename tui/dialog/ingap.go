@@ -11,6 +11,7 @@ type inGap struct {
 	place
 	gap   model.Gap
 	whole geometry.Span // the usable part of the gap on the present grid
+	exact geometry.Span // the same without a grid
 	roles []model.Role
 	role  int
 }
@@ -24,7 +25,11 @@ func newInGap(q ops.Queue, gap model.Gap, align geometry.Alignment, what string)
 	}
 	whole, err := ops.RoomForNew(q.Preview(), gap, align)
 	s := staging{queue: q, align: align}
-	return inGap{gap: gap, whole: whole, roles: roles, place: newPlace(s, ops.Limits{}, whole)}, err
+	g = inGap{gap: gap, whole: whole, exact: whole, roles: roles, place: newPlace(s, ops.Limits{}, whole)}
+	if exact, err := ops.RoomForNew(q.Preview(), gap, geometry.AlignNone); err == nil {
+		g.exact = exact
+	}
+	return g, err
 }
 
 // regrid updates the usable part of the gap for the present grid; was is the part before. changed is false if the part is
@@ -36,6 +41,18 @@ func (g *inGap) regrid(least geometry.Sector) (was geometry.Span, changed bool) 
 	}
 	was, g.whole = g.whole, whole
 	return was, true
+}
+
+// gridNote also says what the grid leaves free at the end of the gap.
+func (g *inGap) gridNote() row {
+	left := g.exact.End - g.whole.End
+	if left <= 0 || g.rounded != stopNone || g.span.End != g.whole.End {
+		return g.place.gridNote()
+	}
+	return shown(func(p paper) []string {
+		text := sizeText(g.z.Bytes(left)) + " behind it stay free for the grid (Align to)."
+		return notes(text, p.width, 2, p.st.Muted.Render, p.st)
+	})
 }
 
 // roleRow returns the row that picks primary or extended, or none if there is no choice.

@@ -114,7 +114,7 @@ func (k *kindPick) layout() layout {
 		return nil
 	}
 	return layout{
-		title: "File system of the new partition", rows: []row{list, shown(why)}, accept: k.accept, does: "choose", typed: k.list.typed,
+		title: "File system of the new partition", rows: []row{list, shown(why)}, accept: k.accept, within: k.chosen().off.OK(), does: "choose", typed: k.list.typed,
 		keys: []keymap.Binding{keyList(), keymap.Bind("letters", "find")},
 		back: func() bool {
 			if !k.list.clear() {

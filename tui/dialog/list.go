@@ -33,7 +33,8 @@ func (c choice) noteFits(column, width int) bool {
 }
 
 // list is a list with a cursor. Choices that are not available are dim and have a mark, but the cursor can reach them so
-// that the reason is shown.
+// that the reason is shown: beside the others in the list, and that of the selected one below the list, where there is room
+// for all of it.
 type list struct {
 	choices []choice
 	at      int
@@ -172,7 +173,7 @@ func (l *list) draw(height, column int, p paper) drawing {
 		i := shown[n]
 		c := l.choices[i]
 		text := widget.Fit(widget.Clean(c.text), min(column, p.width-3), p.st.More)
-		if c.noteFits(column, p.width) {
+		if (c.off.OK() || i != l.at) && c.noteFits(column, p.width) {
 			text += " " + widget.Clean(c.second())
 		}
 		text = strings.TrimRight(text, " ")
@@ -184,9 +185,9 @@ func (l *list) draw(height, column int, p paper) drawing {
 		case i == l.at && p.here:
 			return p.st.Row.Render(widget.Fit(p.st.Cursor+mark+text, p.width-1, ""))
 		case i == l.at:
-			return p.st.Strong.Render(p.st.Cursor + mark + text)
+			return p.st.Strong.Render(p.st.Pick + mark + text)
 		case !c.off.OK():
-			return p.st.Faint.Render(" " + mark + text)
+			return p.st.Muted.Render(" " + mark + text)
 		}
 		return p.st.Text.Render("  " + text)
 	})

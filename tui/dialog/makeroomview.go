@@ -106,7 +106,7 @@ func (r *makeRoom) list(p paper) drawing {
 	}
 	if r.searching() {
 		for i, line := range l.lines {
-			l.lines[i] = st.Faint.Render(ansi.Strip(line))
+			l.lines[i] = st.Muted.Render(ansi.Strip(line))
 		}
 	}
 	return l.cut(r.down, p)
@@ -139,12 +139,35 @@ func (l *planList) cut(down int, p paper) drawing {
 	if below := len(lines) - height; below > 0 {
 		// The last line says that there is more.
 		more := fmt.Sprintf("%s %d more lines: pgdn", p.st.Down, below+1)
-		lines, entries = append(lines[:height-1:height-1], p.st.Faint.Render(more)), entries[:height-1]
+		lines, entries = append(lines[:height-1:height-1], p.st.Muted.Render(more)), entries[:height-1]
 	}
 	return drawing{lines: widget.Pad(lines, p.width, height, p.st.More), entries: entries}
 }
 
-// planLines returns a plan in one line, or in full if it is the chosen one.
+// inShort returns the title of a plan for a line of width cells: all of it, or as many whole operations as fit, and the number of
+// the others.
+func inShort(plan guide.Plan, width int) string {
+	text := plan.Title()
+	for n := len(plan.Ways) - 1; n > 0 && widget.Width(text) > width; n-- {
+		text = fmt.Sprintf("%s and %d more", strings.Join(plan.Ways[:n], ", "), len(plan.Ways)-n)
+	}
+	return ops.Capital(text)
+}
+
+// otherPlan returns a plan that is not chosen, with its cost at the end of the line, or below it if no operation fits before it.
+func otherPlan(number string, plan guide.Plan, cost string, p paper) []string {
+	width, st := p.width-widget.Width(number), p.st
+	beside := width - widget.Width(cost) - 1
+	if text := inShort(plan, beside); widget.Width(text) <= beside {
+		return []string{st.Muted.Render(number) + st.Text.Render(widget.Fit(text, beside, "")) + " " + st.Muted.Render(cost)}
+	}
+	return []string{
+		st.Muted.Render(number) + st.Text.Render(widget.Fit(inShort(plan, width), width, st.More)),
+		strings.Repeat(" ", widget.Width(number)) + st.Muted.Render(ops.Capital(cost)),
+	}
+}
+
+// planLines returns a plan in one line or two, or in full if it is the chosen one.
 func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 	st, bytes := p.st, r.queue.Preview().SectorSize.Bytes
 	cost := "copies nothing"
@@ -155,20 +178,24 @@ func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 		cost = ops.Copies(plan.Copied, plan.About)
 	}
 	if r.image() {
-		cost = geometry.FormatBytes(bytes(plan.Len)) + ", " + cost
+		cost = geometry.FormatChosen(bytes(plan.Len)) + ", " + cost
 	}
 	title := ops.Capital(plan.Title())
 	width := p.width - 4 - widget.Width(cost) - 1
 	head := widget.Fit(title, width, st.More)
 	if i != r.at {
-		return []string{st.Muted.Render(fmt.Sprintf("%3d ", i+1)) + st.Text.Render(head) + " " + st.Muted.Render(cost)}
+		return otherPlan(fmt.Sprintf("%3d ", i+1), plan, cost, p)
 	}
 	rest := plan.Ways[:0]
 	if widget.Width(title) > width || len(plan.Ways) > 3 { // each operation has a line then, the first of them this one
 		title, rest = ops.Capital(plan.Ways[0]), plan.Ways[1:]
 		head = widget.Fit(title, width, st.More)
 	}
-	lines := []string{st.Row.Render(fmt.Sprintf("%s%2d %s %s", st.Cursor, i+1, head, cost))}
+	look, mark := st.Strong, st.Pick
+	if r.image() { // no field has the keyboard
+		look, mark = st.Row, st.Cursor
+	}
+	lines := []string{look.Render(fmt.Sprintf("%s%2d %s %s", mark, i+1, head, cost))}
 	indent := func(look styles.Look, texts ...string) {
 		for _, text := range texts {
 			for _, line := range widget.Wrap(text, p.width-4) {
@@ -178,7 +205,7 @@ func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 	}
 	if widget.Width(title) > width { // nothing of the chosen plan is cut: the cost goes below its operations
 		first := widget.Wrap(title, p.width-4)
-		lines[0] = st.Row.Render(fmt.Sprintf("%s%2d %s", st.Cursor, i+1, widget.Fit(first[0], p.width-4, "")))
+		lines[0] = look.Render(fmt.Sprintf("%s%2d %s", mark, i+1, widget.Fit(first[0], p.width-4, "")))
 		indent(st.Text, first[1:]...)
 		rest = append(slices.Clone(rest), cost)
 	}
@@ -194,7 +221,7 @@ func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 // meaning describes what a plan achieves, and its risks.
 func (r *makeRoom) meaning(p guide.Plan) (good string, mind []string) {
 	d := r.queue.Preview()
-	size := func(n geometry.Sector) string { return geometry.FormatBytes(d.SectorSize.Bytes(n)) }
+	size := func(n geometry.Sector) string { return geometry.FormatChosen(d.SectorSize.Bytes(n)) }
 	if r.image() {
 		if p.Risk.Shrunk > 0 {
 			mind = []string{"The shrunk partitions have little unused space left."}

@@ -30,7 +30,7 @@ type palette struct {
 // NewPalette returns the palette of some commands. It must have at least one.
 func NewPalette(commands []Command) Dialog {
 	const longest = 40 // no name is as long
-	p := palette{commands: commands, field: widget.NewField("", longest).Touch(), list: list{page: paletteHeight - 1}}
+	p := palette{commands: commands, field: widget.NewField("", longest).Touch(), list: list{page: palettePage}}
 	p.refresh()
 	return newForm(p)
 }
@@ -38,8 +38,8 @@ func NewPalette(commands []Command) Dialog {
 // nameColumn is the width of the names; the keys and the reasons follow.
 const nameColumn = 26
 
-// paletteHeight is the number of commands in view in a large window.
-const paletteHeight = 12
+// palettePage is the number of commands that a page key moves.
+const palettePage = 11
 
 func (p *palette) check() {}
 
@@ -74,7 +74,7 @@ func (p *palette) why(on paper) []string {
 // commandsRow returns the row with the list. A click on the selected command does it.
 func (p *palette) commandsRow() row {
 	const column = nameColumn + 12
-	height := func(on paper) int { return max(2, min(paletteHeight, on.height-5-len(p.why(on)))) }
+	height := func(on paper) int { return max(2, min(len(p.commands), on.height-5-len(p.why(on)))) }
 	list := listOf(stopName, column, &p.list, height)
 	list.draw = func(on paper) drawing {
 		on.here = true

@@ -40,7 +40,7 @@ func (c Clip) notes() []string {
 	if c.Part.FS.UUID == "" {
 		return nil
 	}
-	return []string{"The copy keeps the label, too. If one system uses both, set a new UUID on the copy (w)."}
+	return []string{"The label is the same, too. Before one system uses both, w on the copy sets the new one."}
 }
 
 // paste asks for the place and the size of a copy in free space.
@@ -107,14 +107,15 @@ func (p *paste) layout() layout {
 	look := func(st *styles.Styles) styles.Look { return partStyle(p.clip.Part, st) }
 	rows := p.rows(fill{look, p.clip.Part.FS.Used}, stopBefore, p.limitKeys()...)
 	rows = append(append(rows, p.roleRow()...), p.gridNote())
-	for _, n := range p.clip.notes() {
-		rows = append(rows, hint(n, 4))
-	}
 	if why := p.limits.Grow; !why.OK() {
 		rows = append(rows, hint("The size stays: "+string(why), 6))
 	}
+	rows = append(rows, blank(), p.outcome(""))
+	for _, n := range p.clip.notes() {
+		rows = append(rows, hint(n, 4))
+	}
 	return layout{
-		title: "Paste " + p.clip.Ref(), rows: append(rows, blank(), p.outcome("")),
+		title: "Paste " + p.clip.Ref(), rows: rows,
 		accept: p.stage, does: "paste", entered: p.enter,
 	}
 }

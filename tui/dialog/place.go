@@ -45,10 +45,11 @@ func (p *place) put(l ops.Limits, span geometry.Span) {
 	p.enter()
 }
 
-// amounts returns the numbers of the three fields. A negative number counts as 0.
+// amounts returns the numbers of the three fields.
 func (p *place) amounts() [3]geometry.Sector {
+	span := p.drawn()
 	return [3]geometry.Sector{
-		max(0, p.span.Start-p.limits.Room.Start), p.span.Len(), max(0, p.limits.Room.End-p.span.End),
+		max(0, span.Start-p.limits.Room.Start), span.Len(), max(0, p.limits.Room.End-span.End),
 	}
 }
 

@@ -34,7 +34,7 @@ func (p *place) bar(f fill, on paper) string {
 	}
 	inside, look := "", f.style(st)
 	if n := to - from - 2; n > 0 {
-		if length := p.z.Bytes(p.span.Len()); f.used < 0 || length == 0 {
+		if length := p.z.Bytes(p.drawn().Len()); f.used < 0 || length == 0 {
 			inside = look.Render(strings.Repeat(st.Unknown, n))
 		} else {
 			full := widget.Portion(float64(f.used)/float64(length), n)
@@ -48,15 +48,23 @@ func (p *place) bar(f fill, on paper) string {
 // leastBar is the smallest width of the partition on the bar: its two handles and one cell between them.
 const leastBar = 3
 
+// drawn returns the span to show: the present one if what was typed is impossible.
+func (p *place) drawn() geometry.Span {
+	if p.possible(stopSize, p.span) {
+		return p.span
+	}
+	return p.base
+}
+
 // cells returns the range [from, to) of the partition on a bar of width cells.
 func (p *place) cells(width int) (from, to int) {
-	whole := p.limits.Room
+	whole, span := p.limits.Room, p.drawn()
 	if whole.Empty() || width < leastBar {
 		return 0, max(2, width)
 	}
 	scale := float64(width) / float64(whole.Len())
-	from = int(float64(p.span.Start-whole.Start)*scale + 0.5)
-	to = int(float64(p.span.End-whole.Start)*scale + 0.5)
+	from = int(float64(span.Start-whole.Start)*scale + 0.5)
+	to = int(float64(span.End-whole.Start)*scale + 0.5)
 	from = min(max(0, from), width-leastBar)
 	return from, min(max(to, from+leastBar), width)
 }
@@ -141,7 +149,7 @@ func (p *place) rows(f fill, first stop, common ...keymap.Binding) []row {
 
 // hiddenKeys returns the keys that every row of the place takes, even if it does not show them.
 func (p *place) hiddenKeys() []keymap.Binding {
-	return []keymap.Binding{keyUp(), keyDown(), keyPageUp(), keyPageDown(), keyMin(), keyMax(), keyGrid()}
+	return []keymap.Binding{keyUp(), keyDown(), keyPageUp(), keyPageDown(), keyMin(), keyMax(), keyGrid().As("exactly as typed, or to the grid")}
 }
 
 // limitKeys returns the keys for the smallest and the largest size, if the size can change.
@@ -171,7 +179,7 @@ func (p *place) field(own stop, name string) row {
 		return r
 	}
 	return shown(func(on paper) []string {
-		line := formName(name, on) + "  " + on.st.Faint.Render(p.fields[own-stopBefore].Value())
+		line := formName(name, on) + "  " + on.st.Muted.Render(p.fields[own-stopBefore].Value())
 		return drawing{lines: []string{line}}.beside(on.st.Muted.Render(p.detail(own)), on.width).lines
 	})
 }
@@ -183,21 +191,19 @@ func (p *place) gridNote() row {
 			return []string{""}
 		}
 		size := sizeText(p.z.Bytes(p.amounts()[p.rounded-stopBefore]))
-		return []string{on.st.Warn.Render("On the grid: " + size + ". = keeps what was typed.")}
+		return []string{on.st.Warn.Render("On the grid it is " + size + ". The = key takes it exactly as typed.")}
 	})
 }
 
-// detail describes the number of a field in sectors.
+// detail describes the number of a field in sectors, and nothing while what was typed is impossible.
 func (p *place) detail(own stop) string {
 	switch {
+	case p.drawn() != p.span:
+		return ""
 	case own == stopSize:
 		return geometry.Grouped(p.span.Len()) + " sectors"
-	case own == stopBefore && p.span.Start < 0:
-		return "before the disk"
 	case own == stopBefore:
 		return "from sector " + geometry.Grouped(p.span.Start)
-	case p.span.Start < 0:
-		return ""
 	}
 	return "to sector " + geometry.Grouped(p.span.End-1)
 }

@@ -66,17 +66,17 @@ func (r *resize) limitWords() []string {
 	}
 	least := func(n geometry.Sector) string { return limit(geometry.FormatAtLeast, n) }
 	most := func(n geometry.Sector) string { return limit(geometry.FormatAtMost, n) }
-	whyMin := l.WhyMin.Beside(r.z.Bytes(l.MinLen))
-	switch {
-	case !r.fixed(stopSize).OK():
+	whyMin, whyMost := l.WhyMin.Beside(r.z.Bytes(l.MinLen)), l.WhyEnd
+	if !l.Shrink.OK() {
+		whyMin = string(l.Shrink)
+	}
+	if !l.Grow.OK() {
+		whyMost = l.Grow
+	}
+	if !r.fixed(stopSize).OK() {
 		out = append(out, "The size stays: "+string(l.Grow))
-	case !l.Shrink.OK():
-		out = append(out, fmt.Sprintf("Largest %s. It cannot shrink: %s", most(l.MaxLen), l.Shrink))
-	case !l.Grow.OK():
-		out = append(out, fmt.Sprintf("Smallest %s (%s). It cannot grow: %s", least(l.MinLen), whyMin, l.Grow))
-	default:
-		out = append(out, fmt.Sprintf("Smallest %s: %s", least(l.MinLen), whyMin),
-			fmt.Sprintf("Largest %s: %s", most(l.MaxLen), l.WhyEnd))
+	} else {
+		out = append(out, fmt.Sprintf("Smallest %s: %s", least(l.MinLen), whyMin), fmt.Sprintf("Largest %s: %s", most(l.MaxLen), whyMost))
 	}
 	if !l.Move.OK() {
 		out = append(out, "It stays where it is: "+string(l.Move))

@@ -30,12 +30,12 @@ type partType struct {
 	why     model.Reason // why the last flag could not be changed, "" if it was
 }
 
-// The sizes of the dialog: typeRows is the greatest height of the list, fewRows the one in a window of ordinary height. In a
-// large window the longest name fits beside its code.
+// The sizes of the dialog: fewRows is the height of the list in a window of ordinary height, and pageRows the number of lines that
+// a page key moves. In a large window the longest name fits beside its code.
 const (
 	typeWidth = 84
-	typeRows  = 12
 	fewRows   = 7
+	pageRows  = 11
 )
 
 // NewType returns the dialog for a partition of the queue's preview.
@@ -52,7 +52,7 @@ func (t *partType) kind() model.TableKind { return t.queue.Preview().Table.Kind 
 // among them.
 func (t *partType) filter() {
 	t.found = model.SearchTypes(t.kind(), t.search.Value())
-	t.list = list{page: typeRows - 1}
+	t.list = list{page: pageRows}
 	for _, e := range t.found {
 		note := string(e.Code)
 		if t.kind() == model.TableMBR {
@@ -63,11 +63,16 @@ func (t *partType) filter() {
 	if len(t.found) == 0 {
 		t.part.Type = t.was.Type
 	}
-	t.list.at = slices.IndexFunc(t.found, func(e model.TypeEntry) bool { return e.Code == t.part.Type })
+	t.list.at = t.present()
 	if t.list.at < 0 && t.search.Value() != "" && len(t.found) > 0 {
 		t.list.at = 0
 		t.choose()
 	}
+}
+
+// present returns the index of the chosen type in the list, or -1.
+func (t *partType) present() int {
+	return slices.IndexFunc(t.found, func(e model.TypeEntry) bool { return e.Code == t.part.Type })
 }
 
 // find handles keys and pastes in the search.
@@ -109,6 +114,7 @@ func (t *partType) flagKey(msg tea.Msg) Action {
 		after, why := change(t.kind(), t.part, f)
 		if t.why = why; why.OK() {
 			t.part = after
+			t.list.at = t.present() // some flags are another name for a type
 		}
 	}
 	return nil
@@ -190,13 +196,14 @@ func (t *partType) foundRow() row {
 	height := func(p paper) int {
 		const blanks = 3
 		room := p.height - 7 - len(t.flagLines(p))
-		return max(3, min(room, fewRows), min(room-blanks, typeRows))
+		return max(3, min(room, fewRows), min(room-blanks, len(model.SearchTypes(t.kind(), ""))))
 	}
 	const least, code = 26, 41 // the columns of the names and of the codes, with the space around those
 	r := listOf(stopFS, least, &t.list, height)
 	mouse := r.mouse
 	r.draw = func(p paper) drawing {
 		if len(t.found) > 0 {
+			p.here = false // the mark of the field says that both have the keyboard
 			return t.list.draw(height(p), max(least, p.width-code), p)
 		}
 		none := []string{p.st.Muted.Render("  No type has this in its name or code.")}

@@ -10,7 +10,10 @@ import (
 )
 
 // Binding is a set of keys with their name and a description.
-type Binding struct{ key.Binding }
+type Binding struct {
+	key.Binding
+	idle bool
+}
 
 // Bind returns a binding. name is the name of the keys for users ("m, enter"), does describes the effect in a word or
 // two, and keys are the names that the terminal library reports; the space bar is "space".
@@ -23,6 +26,15 @@ func (b Binding) As(does string) Binding {
 	b.SetHelp(b.Help().Key, does)
 	return b
 }
+
+// Idle returns the binding for a list of keys while its keys do nothing: the list keeps its height and does not show it.
+func (b Binding) Idle() Binding {
+	b.idle = true
+	return b
+}
+
+// IsIdle reports whether the keys do nothing now.
+func (b Binding) IsIdle() bool { return b.idle }
 
 // Match reports whether a key press belongs to one of the bindings.
 func Match(msg tea.KeyPressMsg, bindings ...Binding) bool {

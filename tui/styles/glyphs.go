@@ -39,7 +39,8 @@ type Glyphs struct {
 	HandleLeft            string // the ends of the partition that a dialog moves
 	HandleRight           string
 
-	Cursor           string // marks the selected line of a list
+	Cursor           string // marks the line or field with the keyboard
+	Pick             string // marks the chosen line of a list that does not have the keyboard
 	More             string // text was cut here
 	Less, Greater    string // there is more to the left, to the right
 	Up, Down         string // there is more above, below
@@ -66,7 +67,7 @@ func GlyphsOf(set GlyphSet) Glyphs {
 		TopLeft: g("╭", "+"), TopRight: g("╮", "+"), BottomLeft: g("╰", "+"), BottomRight: g("╯", "+"),
 		Horizontal: g("─", "-"), Vertical: g("│", "|"), Used: g("▓", "#"), Unused: g("░", "."), Unknown: g("▒", ":"),
 		Edge: g("│", "|"), OpenExt: g("┃", "{"), CloseExt: g("┃", "}"), HandleLeft: g("┣", "["),
-		HandleRight: g("┫", "]"), Cursor: g("▸", ">"), More: g("…", "~"), Less: g("‹", "<"), Greater: g("›", ">"),
+		HandleRight: g("┫", "]"), Cursor: g("▸", ">"), Pick: g("•", "*"), More: g("…", "~"), Less: g("‹", "<"), Greater: g("›", ">"),
 		Up: g("↑", "^"), Down: g("↓", "v"), Right: g("→", ">"), Left: g("←", "<"), Yes: g("✓", "ok"), No: g("✗", "x"), Heed: "!",
 		Now: g("▸", ">"), Later: g("·", "."), Full: g("█", "#"), Empty: g("░", "."), Dot: g("·", "-"),
 		Busy: g("●", "*"), Thumb: g("┃", "#"), Previous: g("‹", "<"), Follow: g("›", ">"),

@@ -37,7 +37,7 @@ type Styles struct {
 	Text   Look // ordinary text
 	Strong Look // the subject of a line
 	Muted  Look // labels and hints
-	Faint  Look // borders, separators, entries that cannot be chosen
+	Faint  Look // borders and separators, and keys that are held off
 	Brand  Look // the name of the program
 	Focus  Look // the border and title of the part with the keyboard
 	Title  Look // the title of a box
@@ -91,7 +91,7 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 		Good: fg(c("#7fd88f", lipgloss.BrightGreen, "#1a7f37", lipgloss.Green)),
 		Warn: fg(c("#f0c674", lipgloss.BrightYellow, "#8a5d00", lipgloss.Magenta)), Bad: fg(bad).Bold(true),
 		Key: fg(accent).Bold(true), Row: row, Stripe: stripe, Field: plain, Picked: plain.Reverse(true),
-		Button: fg(muted), Chosen: chosen, Danger: danger,
+		Button: plain, Chosen: chosen, Danger: danger,
 		Unallocated: fg(c("#8b929c", lipgloss.White, "#626870", lipgloss.BrightBlack)),
 		Extended:    fg(c("#6fdfe0", lipgloss.Cyan, "#0b7f86", lipgloss.Cyan)),
 		Unformatted: other, Other: other,

@@ -25,16 +25,18 @@ const (
 )
 
 // Buttons returns a row of buttons. chosen is the index of the button that Enter presses, or -1. It is also marked by
-// brackets, for screens without colour.
-func Buttons(buttons []Button, chosen int, st *styles.Styles) []Spot {
+// brackets, for screens without colour. It is filled only if the row has the keyboard.
+func Buttons(buttons []Button, chosen int, focused bool, st *styles.Styles) []Spot {
 	var spots []Spot
 	for i, b := range buttons {
 		text := strings.TrimLeft(b.Key+" "+b.Label, " ")
 		look, left, right := st.Button, "  ", "  "
 		if i == chosen && !st.Held {
 			left, right = "[ ", " ]"
-			look = st.Chosen
-			if b.Risk == Writes {
+			switch look = st.Chosen; {
+			case !focused:
+				look = st.Strong
+			case b.Risk == Writes:
 				look = st.Danger
 			}
 		}

@@ -1,6 +1,8 @@
 package widget
 
 import (
+	"slices"
+
 	"shunt/tui/keymap"
 	"shunt/tui/styles"
 )
@@ -25,11 +27,22 @@ func KeyBar(bindings, always []keymap.Binding, width int, st *styles.Styles) []S
 	return Row(1, keyGap, append(out, tail...)...)
 }
 
-// KeyLines returns all bindings in as many lines of width cells as they need.
+// KeyLines returns the bindings in as many lines of width cells as they need. Idle ones are not shown, but there are as many lines
+// as with them, so that a window keeps its size.
 func KeyLines(bindings []keymap.Binding, width int, st *styles.Styles) [][]Spot {
+	working := slices.DeleteFunc(slices.Clone(bindings), func(b keymap.Binding) bool { return b.IsIdle() })
+	out := inLines(keySpots(working, st), width)
+	for len(out) < len(inLines(keySpots(bindings, st), width)) {
+		out = append(out, nil)
+	}
+	return out
+}
+
+// inLines places spots in as many lines of width cells as they need.
+func inLines(spots []Spot, width int) [][]Spot {
 	var out [][]Spot
 	x := 0
-	for _, s := range keySpots(bindings, st) {
+	for _, s := range spots {
 		if len(out) == 0 || x > 0 && x+Width(s.Text) > width {
 			x, out = 0, append(out, nil)
 		}
