@@ -9,14 +9,14 @@ func TestEntrySize(t *testing.T) {
 	d.Type("entry alone")
 	d.Press("enter", "ctrl+u")
 	d.Type("400MiB")
-	d.Contains("The last 82", "cannot be mounted until it has that room back", "longer than the partition then")
+	d.Contains("82.4 MiB longer than the partition then", "cannot be mounted then until it has that room back")
 	d.Press("ctrl+u")
 	d.Type("+1GiB")
 	d.Contains("p2 starts")
 	d.Press("ctrl+u")
 	d.Type("-10MiB")
 	d.Press("enter")
-	d.Contains("1 Set the entry of p1 to 472 MiB")
+	d.Contains("1 Set the entry of p1 to 472.41 MiB")
 }
 
 // What a GPT says besides its partitions.

@@ -80,7 +80,7 @@ func TestHelpShowsEverything(t *testing.T) {
 			d.Press("down")
 			all += d.Frame()
 		}
-		for _, want := range []string{"resize/move", "image size", "clear all", "next target", "make room", "sizes to the"} {
+		for _, want := range []string{"resize/move", "image size", "clear all", "next target", "make room", "Units of sizes"} {
 			if !strings.Contains(all, want) {
 				t.Errorf("%v: the help lacks %q", size, want)
 			}

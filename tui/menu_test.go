@@ -27,7 +27,7 @@ func TestRightButton(t *testing.T) {
 		d := open(t, Varied())
 		d.Resize(size[0], size[1])
 		d.RightClick("p2 ")
-		d.Contains("resize/move", "format")
+		d.Contains("label", "format")
 		d.Click("format", 0)
 		d.Contains("Format p2")
 		d.Press("esc")

@@ -14,10 +14,10 @@ func TestMakeRoom(t *testing.T) {
 	d.Contains("Make room for p1", "[max", "the image can grow to make that room")
 	d.Type("+1GiB")
 	d.Lacks("the image can grow")
-	d.Contains("1 Grow image by 1.00 GiB", "Move p2 right by 1025 MiB", "copies about 25.6 MiB")
+	d.Contains("1 Grow image by 1025 MiB", "Move p2 right by 1025 MiB", "copies about 25.6 MiB")
 	d.Press("enter")
 	d.Lacks("Make room")
-	d.Contains("3 operations are pending", "1 Grow image by 1.00 GiB", "2 Move p2 right by 1025 MiB", "3 Grow p1 by 1025 MiB", "▸ p1")
+	d.Contains("3 operations are pending", "1 Grow image by 1025 MiB", "2 Move p2 right by 1025 MiB", "3 Grow p1 by 1025 MiB", "▸ p1")
 	d.Press("u", "u", "u")
 	d.Contains("Nothing yet.")
 }
@@ -74,5 +74,5 @@ func TestChosenPlanIsWhole(t *testing.T) {
 	d.Press("j", "j", "g")
 	d.Contains("Move p7, p6 and p5 right by 2045 MiB", "Move p4 right by 2557 MiB", "Copies 7.00 GiB")
 	d.Press("down")
-	d.Contains("1 Move p7, p6 and p5 right by 2045 …", "copies 7.00 GiB")
+	d.Contains("1 Move p7, p6 and p5 right by 2045 MiB and 1 more", "Copies 7.00 GiB")
 }

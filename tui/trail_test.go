@@ -66,10 +66,10 @@ func TestNothingStaysBehind(t *testing.T) {
 	}
 	target := Varied()
 	d = Start(t, 140, 40, tui.Options{Paths: []string{target.What.Path}, Animate: true}, One(target))
-	for _, row := range []string{"p2", "p3", "p4"} {
+	for _, row := range [][2]string{{"p2", "l label"}, {"p3", "resize/move"}, {"p4", "resize/move"}} {
 		d.Hold("j")
-		if !shownAt(d, row, row, "resize/move") {
-			t.Errorf("the rest does not follow to %s:\n%s", row, d.Frame())
+		if !shownAt(d, row[0], row[0], row[1]) {
+			t.Errorf("the rest does not follow to %s:\n%s", row[0], d.Frame())
 		}
 	}
 }
