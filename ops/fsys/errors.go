@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"shunt/geometry"
+	"shunt/model/scan/fatfs"
 )
 
 // ToolError means that a tool ran and that its exit code reports a failure or a fault in the file system.
@@ -48,7 +49,10 @@ type TooSmallError struct {
 }
 
 func (e *TooSmallError) Error() string {
-	if e.Least > 0 {
+	switch kind := (*fatfs.SizeError)(nil); {
+	case errors.As(e.Err, &kind):
+		return e.Err.Error() // it is about the kind and not about the contents, and has the size
+	case e.Least > 0:
 		return fmt.Sprintf("%v; its contents need %s (%d bytes)", e.Err, geometry.FormatAtLeast(e.Least), int64(e.Least))
 	}
 	return fmt.Sprintf("%v; its contents do not fit into that size: leave it larger", e.Err)

@@ -51,7 +51,7 @@ func listDebugfs(ctx context.Context, l lister, window string, dir []string) ([]
 		m, e, ok := parseDebugfs(line)
 		if !ok {
 			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "debugfs ") && len(odd) < 3 {
-				odd = append(odd, safetext.Printable(line))
+				odd = append(odd, safetext.Printable(strings.TrimPrefix(line, "-l: ")))
 			}
 			return e, false
 		}

@@ -145,6 +145,11 @@ func TestFATResizeRefusals(t *testing.T) {
 	if !errors.As(err, &size) || int64(size.Nearest) != least || !strings.Contains(err.Error(), "cannot be smaller") {
 		t.Errorf("it would become FAT12: %v", err)
 	}
+	// A plan that chose the size itself is made again with the least one.
+	var small *TooSmallError
+	if !errors.As(err, &small) || int64(small.Least) != least || strings.Contains(err.Error(), "its contents need") {
+		t.Errorf("it would become FAT12: %v", err)
+	}
 	most := b.v.MaxSize()
 	if _, err = b.v.Resized(most/b.v.SectorSize + 1); !errors.As(err, &size) || int64(size.Nearest) != most || !strings.Contains(err.Error(), "cannot be larger") {
 		t.Errorf("it would become FAT32: %v", err)

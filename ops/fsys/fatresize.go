@@ -2,6 +2,7 @@ package fsys
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"shunt/model"
@@ -23,6 +24,10 @@ func resizeFAT(ctx context.Context, f Window, kind model.FSKind, size int64) err
 	to, err := old.Resized(size / old.SectorSize)
 	if coarse, ok := old.Coarser(size / old.SectorSize); err != nil && ok && size > old.MaxSize() {
 		return coarsenFAT(ctx, f, old, coarse)
+	}
+	if wrong := (*fatfs.SizeError)(nil); errors.As(err, &wrong) && wrong.Want < wrong.Nearest {
+		// What was just made has no known smallest size. So a size that shunt chose can be below it.
+		return &TooSmallError{Least: wrong.Nearest, Err: err}
 	}
 	if err != nil {
 		return err

@@ -40,9 +40,11 @@ func List(ctx context.Context, src fsys.Files, dir string) (report.Listing, erro
 			file, why := find(ctx, src, w, names, strings.HasSuffix(dir, "/"))
 			if why == nil {
 				entries, list.File, err = []report.FileEntry{file}, true, nil
-			} else if errors.Is(why, fsys.ErrNoDirectory) {
-				err = why
+			} else if errors.Is(why, fsys.ErrNoDirectory) || errors.Is(err, fsys.ErrNoDirectory) {
+				err = why // a directory on the way that cannot be read is not a path that leads nowhere
 			}
+		} else if errors.Is(err, fsys.ErrNoDirectory) {
+			err = errNoRoot
 		}
 		if err == nil || errors.Is(err, fsys.ErrNoDirectory) {
 			list.By, list.Entries, list.More = w.Name, sorted(entries), more
@@ -55,6 +57,9 @@ func List(ctx context.Context, src fsys.Files, dir string) (report.Listing, erro
 	}
 	return list, failed[len(failed)-1] // the readers before it were only shorter ways
 }
+
+// errNoRoot is for readers that find no directory at the root, which every file system has.
+var errNoRoot = errors.New("its root directory cannot be read: the file system is damaged")
 
 // find returns the file at a path that no directory is at. wantDir says that only a directory will do. The error is an
 // fsys.ErrNoDirectory only if there is neither a file nor a directory.
@@ -74,7 +79,7 @@ func find(ctx context.Context, src fsys.Files, w fsys.Way, names []string, wantD
 		case at < 0:
 			return none(i+1, "there is no file or directory of this name")
 		case entries[at].Kind == report.FileDirectory && last:
-			return report.FileEntry{}, errors.New("it is a directory")
+			return report.FileEntry{}, errors.New("it is a directory that cannot be read")
 		case entries[at].Kind == report.FileDirectory:
 		case entries[at].Kind == report.FileSymlink && (!last || wantDir):
 			return none(i+1, "it is a link, and links are not followed")

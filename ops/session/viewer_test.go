@@ -342,3 +342,18 @@ func TestLongNames(t *testing.T) {
 		}
 	}
 }
+
+// A root directory that is no directory is damage, and no path that leads nowhere; below it nothing is missing either.
+func TestListNoRoot(t *testing.T) {
+	testneed.Tool(t, "mke2fs")
+	testneed.Tool(t, "debugfs")
+	work := t.TempDir()
+	sh(t, work, "truncate -s 8M image; mke2fs -q -F -t ext4 image; debugfs -w -R 'clri <2>' image")
+	v := openView(t, filepath.Join(work, "image"))
+	for _, at := range []string{"", "nosuch"} {
+		_, err := v.List(context.Background(), 0, at)
+		if err == nil || errors.Is(err, fsys.ErrNoDirectory) || !strings.Contains(err.Error(), "debugfs cannot read the directory: Ext2 inode is not a directory") {
+			t.Errorf("%q: %v", at, err)
+		}
+	}
+}
