@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -9,12 +10,13 @@ import (
 )
 
 // equal reports whether two queues over the same disk certainly give the same preview, including the identities of
-// partitions, and the same contents of every partition, and wipe the same places. Free space may differ otherwise.
+// partitions, and the same contents of every partition, and wipe the same places and give back the
+// same ones. Free space may differ otherwise.
 func equal(a, b Queue) bool {
 	switch {
 	case !a.Preview().Equal(b.Preview()), a.least() != b.least(), !slices.Equal(a.preallocated(), b.preallocated()):
 		return false
-	case !slices.Equal(a.erased(), b.erased()):
+	case !slices.Equal(a.treated(StepErase), b.treated(StepErase)), !slices.Equal(a.treated(StepFindSpare), b.treated(StepFindSpare)):
 		return false
 	}
 	inA, inB := a.holdings(), b.holdings()
@@ -34,6 +36,53 @@ func equal(a, b Queue) bool {
 		}
 	}
 	return true
+}
+
+// leavesNoMark reports whether an operation does something that the disk after it does not show.
+func leavesNoMark(op Operation) bool {
+	switch op.(type) {
+	case Wipe, Sparsify:
+		return true
+	}
+	return false
+}
+
+// A treatment is a place that is wiped, or searched for room to give back.
+type treatment struct {
+	span   geometry.Span
+	random bool // see Step
+}
+
+// treated returns the places of the steps of a kind that leave no mark, in order and without neighbours that could be one. The
+// last step at a place counts.
+func (q Queue) treated(kind StepKind) (list []treatment) {
+	for i, op := range q.ops {
+		if !leavesNoMark(op) {
+			continue
+		}
+		for _, s := range q.steps(i) {
+			if s.Kind != kind {
+				continue
+			}
+			var left []treatment
+			for _, e := range list {
+				for _, rest := range geometry.Gaps(e.span, []geometry.Span{s.Window}) {
+					left = append(left, treatment{rest, e.random})
+				}
+			}
+			list = append(left, treatment{s.Window, s.Random})
+		}
+	}
+	slices.SortFunc(list, func(a, b treatment) int { return cmp.Compare(a.span.Start, b.span.Start) })
+	var joined []treatment
+	for _, e := range list {
+		if n := len(joined); n > 0 && joined[n-1].random == e.random && joined[n-1].span.End == e.span.Start {
+			joined[n-1].span.End = e.span.End
+		} else {
+			joined = append(joined, e)
+		}
+	}
+	return joined
 }
 
 // least returns the smallest size that the image has during the queue. Everything behind it is lost.

@@ -49,7 +49,7 @@ func (q Queue) mergers() []merger {
 	case NewTable:
 		return []merger{q.without(func(i int) bool {
 			_, size := q.ops[i].(ImageSize)
-			return i < last && !size && !wipes(q.ops[i])
+			return i < last && !size && !leavesNoMark(q.ops[i])
 		})}
 	}
 	var both, one []merger
@@ -97,11 +97,11 @@ func (q Queue) without(drop func(i int) bool) merger {
 	return m
 }
 
-// deletion proposes to drop the edits of a partition before its deletion but those that wipe it, and also the deletion if the
+// deletion proposes to drop the edits of a partition before its deletion but not a wipe, and also the deletion if the
 // queue made the partition. Where others took the room that a dropped move made, the deletion comes in place of the first edit.
 func (q Queue) deletion(b Delete) []merger {
 	last := len(q.ops) - 1
-	edits := func(i int) bool { return q.ops[i].Part() == b.ID && !wipes(q.ops[i]) }
+	edits := func(i int) bool { return q.ops[i].Part() == b.ID && !leavesNoMark(q.ops[i]) }
 	but := q.without(func(i int) bool { return i < last && edits(i) })
 	if _, scanned := q.initial.Partition(b.ID); !scanned {
 		return []merger{q.without(edits), but}

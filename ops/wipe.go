@@ -1,8 +1,6 @@
 package ops
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 
 	"shunt/geometry"
@@ -89,45 +87,6 @@ func (q Queue) wiped() (list []string) {
 		}
 	}
 	return list
-}
-
-func wipes(op Operation) bool {
-	_, ok := op.(Wipe)
-	return ok
-}
-
-// An erasure is a place that is wiped.
-type erasure struct {
-	span   geometry.Span
-	random bool
-}
-
-// erased returns the places that the queue wipes, in order and without neighbours that could be one.
-func (q Queue) erased() (list []erasure) {
-	for i, op := range q.ops {
-		if !wipes(op) {
-			continue
-		}
-		for _, s := range q.steps(i) {
-			var left []erasure
-			for _, e := range list {
-				for _, rest := range geometry.Gaps(e.span, []geometry.Span{s.Window}) {
-					left = append(left, erasure{rest, e.random})
-				}
-			}
-			list = append(left, erasure{s.Window, s.Random})
-		}
-	}
-	slices.SortFunc(list, func(a, b erasure) int { return cmp.Compare(a.span.Start, b.span.Start) })
-	var joined []erasure
-	for _, e := range list {
-		if n := len(joined); n > 0 && joined[n-1].random == e.random && joined[n-1].span.End == e.span.Start {
-			joined[n-1].span.End = e.span.End
-		} else {
-			joined = append(joined, e)
-		}
-	}
-	return joined
 }
 
 // wipedBelow returns what still holds what the queue wipes: the snapshots of the image, and its backing file.

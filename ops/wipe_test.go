@@ -50,7 +50,7 @@ func TestWipe(t *testing.T) {
 	refused(t, err, "cannot wipe p2: an extended partition holds no file system")
 }
 
-// TestWipesStay makes edits that could be joined but for what is wiped: nothing less and nothing else is wiped then.
+// TestWipesStay makes edits that could be joined but for what is wiped, or given back: nothing less and nothing else is then.
 func TestWipesStay(t *testing.T) {
 	d := gpt(4000*mib, full(1, mib, 101*mib, 10*geometry.MiB), full(2, 200*mib, 300*mib, 10*geometry.MiB))
 	wipe, free := ops.Wipe{ID: 1}, ops.Wipe{Free: true}
@@ -74,6 +74,10 @@ func TestWipesStay(t *testing.T) {
 		"moved there, wiped, moved":  {[]ops.Operation{ops.MoveResize{ID: 1, Shift: mib}, wipe, ops.MoveResize{ID: 1, Shift: mib}}, nil},
 		"of an image that grows":     {[]ops.Operation{ops.ImageSize{Sectors: 5000 * mib}, free, ops.ImageSize{Sectors: 6000 * mib}}, nil},
 		"made and deleted later":     {[]ops.Operation{free, third, ops.Delete{ID: 3}}, []ops.Operation{free}},
+		"sparsified":                 {[]ops.Operation{label, ops.Sparsify{}, table}, []ops.Operation{ops.Sparsify{}, table}},
+		"sparsified twice":           {[]ops.Operation{ops.Sparsify{}, ops.Sparsify{}}, []ops.Operation{ops.Sparsify{}}},
+		"sparsified and wiped":       {[]ops.Operation{free, ops.Sparsify{}, free}, []ops.Operation{free, ops.Sparsify{}}},
+		"sparsified between moves":   {[]ops.Operation{ops.MoveResize{ID: 2, Shift: mib}, ops.Sparsify{}, ops.MoveResize{ID: 2, Shift: mib}}, []ops.Operation{ops.MoveResize{ID: 2, Shift: 2 * mib}, ops.Sparsify{}}},
 		"labelled before":            {[]ops.Operation{label, wipe}, []ops.Operation{wipe}},
 	} {
 		t.Run(name, func(t *testing.T) {

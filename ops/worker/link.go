@@ -25,8 +25,8 @@ type link struct {
 	shown    *report.Progress // the latest snapshot to send; peers may miss earlier ones
 	progress report.Progress
 	task     report.Task // what all snapshots have
-	began    time.Time // of the phase
-	staged   time.Time // when the stage began
+	began    time.Time   // of the phase
+	staged   time.Time   // when the stage began
 }
 
 func newLink() *link {
