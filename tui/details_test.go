@@ -4,7 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"shunt/geometry"
+	"shunt/model"
 	"shunt/tui"
+	"shunt/tui/internal/tuitest"
 )
 
 // Below the table the details follow the cursor when it rests, and at once when another target comes into view.
@@ -12,7 +15,7 @@ func TestDetailsFollow(t *testing.T) {
 	founding, varied := Founding(), Varied()
 	b := &Backend{Targets: map[string]*Target{founding.What.Path: founding, varied.What.Path: varied}}
 	d := Start(t, 120, 40, tui.Options{Paths: []string{founding.What.Path, varied.What.Path}}, b)
-	d.Contains("Partition p1 ─", "by up to 31.0 KiB", "sector 988,032")
+	d.Contains("Partition p1 ─", "no room: p2 starts there", "sector 988,032")
 	d.Press("j")
 	d.Contains("Partition p1 ─")
 	d.Advance(100 * time.Millisecond)
@@ -29,4 +32,108 @@ func TestDetailsFollow(t *testing.T) {
 	d.Contains("Unallocated ─")
 	d.Resize(80, 24)
 	d.Lacks("Unallocated ─")
+}
+
+// What a selected operation is about is marked in the table and in the bars, and the details describe it: the partition as
+// it will be, one that is deleted as it is, and otherwise the disk.
+func TestPendingSubject(t *testing.T) {
+	for name, c := range map[string]struct {
+		stage   func(*Driver)
+		on      []string
+		lacks   []string
+		nothing bool   // no row of the table is marked
+		info    string // what the information page is about
+	}{
+		"a move": {
+			func(d *Driver) { stageFounding(d); d.Press("P", "home", "down") },
+			[]string{"Partition p2 ─", "• p2  ", "│▸p2 ext4 484M      │ image gains", " │▸p2 ext4 484M      │ free"}, nil, false, "Partition p2 after",
+		},
+		"a growth":     {func(d *Driver) { stageFounding(d); d.Press("P", "end") }, []string{"Partition p1 ─", "• p1  "}, []string{"▸p2"}, false, "Partition p1 after"},
+		"of the image": {func(d *Driver) { stageFounding(d); d.Press("P", "home") }, []string{"Whole disk ─"}, []string{"▸p1", "▸p2"}, true, "Disk signature"},
+		"a deletion":   {func(d *Driver) { d.Press("j", "d", "P") }, []string{"Partition p2 (deleted) ─", "▸p2 ext4 484M"}, []string{"Grow  "}, true, "p2 of stick.raw"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := open(t, Founding())
+			d.Resize(120, 40)
+			c.stage(d)
+			d.Advance(time.Second)
+			d.Contains(c.on...)
+			d.Lacks(c.lacks...)
+			if c.nothing {
+				d.Lacks("•")
+			}
+			d.Press("i")
+			d.Contains(c.info)
+		})
+	}
+}
+
+// A growth or a move of less than a MiB is not offered: the table shows no free space there either.
+func TestLeastOffers(t *testing.T) {
+	for name, c := range map[string]struct {
+		behind geometry.Sector // free sectors behind the partition
+		used   geometry.Bytes
+		want   []string
+	}{
+		"a sector less": {2047, 80 * geometry.MiB, []string{"Grow            no room: p2 starts there", "Move            no free space beside it"}},
+		"one MiB":       {2048, 80 * geometry.MiB, []string{"Grow            by up to 1.00 MiB", "Move            right by up to 1.00 MiB"}},
+		"full":          {2048, 100 * geometry.MiB, []string{"Shrink          no further: its files and some slack"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := open(t, pair(c.behind, c.used))
+			d.Resize(120, 40)
+			d.Advance(time.Second)
+			d.Contains(c.want...)
+		})
+	}
+}
+
+// pair is the founding disk with p1 of 100 MiB, and so many free sectors between it and p2.
+func pair(between geometry.Sector, used geometry.Bytes) *Target {
+	d := tuitest.Founding()
+	parts := d.Partitions()
+	size := geometry.Sector(100 * 2048)
+	parts[0].Span = geometry.SpanOf(2048, size)
+	parts[1].Span.Start = 2048 + size + between
+	for i := range parts {
+		fs := &parts[i].FS
+		fs.Size, fs.Used, fs.Min = d.SectorSize.Bytes(parts[i].Span.Len())&^4095, used, used
+	}
+	return image("pair.raw", "raw", model.New(d, parts, nil))
+}
+
+// The title has the size and the table of the disk as it is, and what is only planned behind an arrow.
+func TestTitleSaysWhatIs(t *testing.T) {
+	target := Founding()
+	d := open(t, target)
+	d.Contains("raw, 966 MiB, MBR")
+	stageFounding(d)
+	d.Contains("raw, 966 MiB → 2.94 GiB, MBR")
+	d.Resize(60, 20)
+	d.Contains("966 MiB → 2.94 GiB, MBR ")
+	d.Press("X", "y")
+	story{t, d, target}.toResult(resultUnchanged)
+	d.Contains("raw, 966 MiB → 2.94 GiB")
+	d = open(t, Blank())
+	d.Press("T", "enter")
+	d.Contains("raw, 512 MiB, no partition table → GPT")
+}
+
+// After going back to a snapshot all partitions are those of the snapshot. What they were before has nothing to do with it.
+func TestChangeAfterSnapshot(t *testing.T) {
+	for _, size := range [][2]int{{60, 20}, {80, 24}, {120, 40}} {
+		d := open(t, Layered())
+		d.Resize(size[0], size[1])
+		quietly(d)
+		d.Press("enter", "z", "ctrl+f", "down", "enter", "down", "enter")
+		d.Contains("EFI ", " snapshot")
+		d.Lacks("…", "→1", "new\n")
+	}
+}
+
+// A disk that is read-only collects no edits.
+func TestReadOnlyCollectsNothing(t *testing.T) {
+	d := open(t, Damaged())
+	d.Contains("Read-only", "No edit is possible")
+	d.Lacks("Edits are collected")
 }

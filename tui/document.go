@@ -175,6 +175,19 @@ func (d document) selected() (row model.Row, ok bool) {
 	return rows[d.row], true
 }
 
+// subject returns what the details describe: the row under the cursor, or what the selected operation changes. ok is false
+// if there is none.
+func (d document) subject() (row model.Row, ok bool) {
+	if d.pane == tablePane {
+		return d.selected()
+	}
+	key := rowKey{kind: model.RowWhole}
+	if list := d.queue.Ops(); d.pending < len(list) && list[d.pending].Part() != 0 {
+		key = rowKey{kind: model.RowPartition, part: list[d.pending].Part()}
+	}
+	return d.rowOf(key)
+}
+
 // with returns the document with another queue. The cursor goes to the partition touched, if it is not 0 and exists.
 // Otherwise it stays on its partition, or goes to the row that now covers its place on the disk.
 func (d document) with(q ops.Queue, touched model.PartID) document {

@@ -263,11 +263,13 @@ func TestChangeColumn(t *testing.T) {
 	d.Press("end", "up", "m")
 	d.Type("+1GiB")
 	d.Press("enter")
-	d.Contains("→ 1024 MiB")
+	d.Contains("right 1024M")
+	d.Resize(120, 40)
+	d.Contains("right 1024 MiB")
 	d.Press("m", "tab")
 	d.Type("-256MiB")
 	d.Press("enter")
-	d.Contains("→1.00G -256M")
+	d.Contains("1024M→ -256M")
 	d.Press("up", "up", "x")
 	d.Contains("check")
 	if p, ok := Varied().Layout.Partition(model.PartID(7)); !ok || p.Number != 7 {
@@ -433,7 +435,7 @@ func TestChangeNamesAll(t *testing.T) {
 	d.Press("enter", "j", "m")
 	d.Type("+100MiB")
 	d.Press("enter")
-	d.Contains("→ 100 MiB label check")
+	d.Contains("right 100 MiB label check")
 }
 
 // The bar of a commit never goes back: what is read again at its end is counted anew.

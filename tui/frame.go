@@ -7,7 +7,6 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
-	"shunt/ops/report"
 	"shunt/tui/dialog"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
@@ -129,7 +128,7 @@ func (m Model) title() string {
 		}
 		if d.state == docOpen {
 			const gap = "   "
-			left += gap + m.st.Muted.Render(d.summary(m.width-widget.Width(left)-len(gap)-widget.Width(right)-1))
+			left += gap + m.st.Muted.Render(m.summary(d, m.width-widget.Width(left)-len(gap)-widget.Width(right)-1))
 		}
 	}
 	return widget.Fit(left, m.width-widget.Width(right)-1, m.st.More) + " " + right
@@ -149,8 +148,8 @@ func (d document) stateWords() string {
 		return ""
 	case !d.run.active(), !d.run.committing:
 		return pendingWords(n)
-	case d.run.result.Outcome == report.Done && !d.run.settled:
-		return "" // they were applied; the list is outdated until the target has been read again
+	case d.run.carriedOut():
+		return "" // the list is outdated until the target has been read again
 	}
 	return pendingWords(n)
 }

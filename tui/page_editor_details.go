@@ -37,12 +37,12 @@ func (m Model) tableWidth() int {
 // beside returns the table with the details to its right.
 func (m Model) beside(table []string, d document) []string {
 	width := m.width - m.tableWidth()
-	row, ok := d.selected()
+	row, ok := d.subject()
 	if width == 0 || !ok || len(table) < 4 {
 		return table
 	}
 	lines := m.columns(m.details(d, row, width-4), 1, 0, len(table)-2)[0]
-	f := widget.Frame{Title: rowTitle(row), Edge: m.st.Faint, Name: m.st.Title}
+	f := widget.Frame{Title: d.rowTitle(row), Edge: m.st.Faint, Name: m.st.Title}
 	box := widget.Box(lines, f, width, len(lines)+2, m.st)
 	out := make([]string, len(table))
 	for i := range out {
@@ -54,21 +54,21 @@ func (m Model) beside(table []string, d document) []string {
 // below returns the table with the details in the lines that its rows leave free. They follow the cursor when it has
 // rested (settle), so that a step over a slow line does not send them.
 func (m Model) below(table []string, d document) []string {
-	rows := d.rows()
-	free := len(table) - len(rows) - 2
-	at := slices.IndexFunc(rows, func(r model.Row) bool { return keyOf(r) == m.settled.row })
-	if m.width < leastForBelow || m.width >= leastForDetails || free < leastBelow || at < 0 || m.settled.gen != d.gen {
+	rows := len(d.rows())
+	free := len(table) - rows - 2
+	row, ok := d.rowOf(m.settled.row)
+	if m.width < leastForBelow || m.width >= leastForDetails || free < leastBelow || !ok || m.settled.gen != d.gen {
 		return table
 	}
 	const gap = 3
 	width := (m.width - 4 - gap) / 2
-	columns := m.columns(m.details(d, rows[at], width), 2, 1, free-2)
+	columns := m.columns(m.details(d, row, width), 2, 1, free-2)
 	lines := make([]string, max(len(columns[0]), len(columns[1])))
 	for i := range lines {
 		lines[i] = widget.Fit(lineOf(columns[0], i), width+gap, "") + lineOf(columns[1], i)
 	}
-	f := widget.Frame{Title: rowTitle(rows[at]), Edge: m.st.Faint, Name: m.st.Title}
-	return append(table[:len(rows)+2], widget.Pad(widget.Box(lines, f, m.width, len(lines)+2, m.st), m.width, free, "")...)
+	f := widget.Frame{Title: d.rowTitle(row), Edge: m.st.Faint, Name: m.st.Title}
+	return append(table[:rows+2], widget.Pad(widget.Box(lines, f, m.width, len(lines)+2, m.st), m.width, free, "")...)
 }
 
 // rowKey identifies a row of the table while the disk changes.
@@ -85,6 +85,24 @@ func keyOf(r model.Row) rowKey {
 	return rowKey{kind: r.Kind, start: r.Span.Start}
 }
 
+// rowOf returns the row with a key. A partition that the pending operations delete, and the whole disk, have no row of
+// their own in the table.
+func (d document) rowOf(k rowKey) (row model.Row, ok bool) {
+	rows := d.rows()
+	if at := slices.IndexFunc(rows, func(r model.Row) bool { return keyOf(r) == k }); at >= 0 {
+		return rows[at], true
+	}
+	switch k.kind {
+	case model.RowPartition:
+		p, ok := d.queue.Initial().Partition(k.part)
+		return model.Row{Kind: k.kind, Span: p.Span, Partition: p, FS: p.FS}, ok
+	case model.RowWhole:
+		return model.Row{Kind: k.kind, Span: d.queue.Preview().Span()}, true
+	case model.RowGap, model.RowRest:
+	}
+	return model.Row{}, false
+}
+
 // settled is the row whose details are shown below the table of the target with this generation.
 type settled struct {
 	gen    int
@@ -99,7 +117,7 @@ const restTime = 250 * time.Millisecond
 // before is the model before the message was handled.
 func (m Model) settle(before Model) (Model, tea.Cmd) {
 	d, ok := m.doc()
-	row, selected := d.selected()
+	row, selected := d.subject()
 	if !ok || !selected || d.state != docOpen {
 		return m, nil
 	}
@@ -109,7 +127,7 @@ func (m Model) settle(before Model) (Model, tea.Cmd) {
 		return m, nil
 	}
 	was, _ := before.doc()
-	old, _ := was.selected()
+	old, _ := was.subject()
 	if key == m.settled.row || was.gen == d.gen && keyOf(old) == key {
 		return m, nil
 	}
@@ -123,16 +141,20 @@ func (m Model) settle(before Model) (Model, tea.Cmd) {
 // rested shows the details of the selected row, unless the cursor has moved meanwhile.
 func (m Model) rested(serial int) Model {
 	d, _ := m.doc()
-	if row, ok := d.selected(); ok && serial == m.settled.serial && m.settled.gen == d.gen {
+	if row, ok := d.subject(); ok && serial == m.settled.serial && m.settled.gen == d.gen {
 		m.settled.row = keyOf(row)
 	}
 	return m
 }
 
-func rowTitle(r model.Row) string {
+func (d document) rowTitle(r model.Row) string {
 	switch r.Kind {
 	case model.RowPartition:
-		return "Partition " + r.Partition.Ref()
+		title := "Partition " + r.Partition.Ref()
+		if d.deletes(r) {
+			title += " (deleted)"
+		}
+		return title
 	case model.RowWhole:
 		return "Whole disk"
 	case model.RowRest:
@@ -142,8 +164,14 @@ func rowTitle(r model.Row) string {
 	return "Unallocated"
 }
 
+// deletes reports whether the pending operations delete the partition of a row.
+func (d document) deletes(r model.Row) bool {
+	_, stays := d.queue.Preview().Partition(r.Partition.ID)
+	return r.Kind == model.RowPartition && !stays
+}
+
 // details describes a row for editing: first the possible changes, then the contents, then the rest.
-func (m Model) details(d document, r model.Row, width int) (list []passage) {
+func (m Model) details(d document, r model.Row, width int) []passage {
 	disk := d.queue.Preview()
 	var sections []report.SheetSection
 	switch r.Kind {
@@ -153,8 +181,16 @@ func (m Model) details(d document, r model.Row, width int) (list []passage) {
 	case model.RowWhole:
 		sections = report.TargetSheet(disk, d.facts, d.name(), report.Brief).Sections
 	case model.RowPartition:
+		if d.deletes(r) {
+			return m.passages(report.PartitionSheet(d.queue.Initial(), r.Partition, d.name(), report.Brief).Sections, width)
+		}
 		sections = append(report.PartitionSheet(disk, r.Partition, d.name(), report.Brief).Sections, abilities(d, r.Partition))
 	}
+	return m.passages(sections, width)
+}
+
+// passages returns the lines of sections, the last one first.
+func (m Model) passages(sections []report.SheetSection, width int) (list []passage) {
 	for _, s := range slices.Backward(sections) {
 		if len(list) > 0 {
 			list = append(list, passage{""})
@@ -171,36 +207,21 @@ func (m Model) details(d document, r model.Row, width int) (list []passage) {
 	return list
 }
 
-// abilities says how far a partition can be grown, shrunk and moved. What has the same reason shares a line.
+// abilities says how far a partition can be grown, shrunk and moved. What has the same reason shares a line. Less than a
+// MiB is left out, as it is in the table of free space. The banner says why a disk is read-only.
 func abilities(d document, p model.Partition) (s report.SheetSection) {
 	disk := d.queue.Preview()
 	if !disk.ReadOnly().OK() {
-		s.Add("Change", "none: the disk is read-only") // the banner says why
 		return s
 	}
 	l := ops.Limit(disk, d.queue.Env(), p.ID)
-	size := func(n geometry.Sector) string { return geometry.FormatAtMost(disk.SectorSize.Bytes(n)) }
-	grow, shrink, move := string(l.Grow), string(l.Shrink), string(l.Move)
-	if l.Grow.OK() {
-		grow = fmt.Sprintf("no room: %s; g makes some", l.WhyEnd)
-		if by := l.MaxLen - p.Span.Len(); by > 0 {
-			grow = "by up to " + size(by) + "; g makes more room"
-		}
-	}
-	if l.Shrink.OK() {
-		shrink = "to " + geometry.FormatAtLeast(disk.SectorSize.Bytes(l.MinLen)) + " at the least"
-	}
-	if l.Move.OK() {
-		left, right := p.Span.Start-l.Chosen.Start, l.Chosen.End-p.Span.End
-		switch {
-		case left > 0 && right > 0:
-			move = fmt.Sprintf("left by up to %s, right by up to %s", size(left), size(right))
-		case left > 0:
-			move = "left by up to " + size(left)
-		case right > 0:
-			move = "right by up to " + size(right)
-		default:
-			move = "no free space beside it"
+	z := disk.SectorSize
+	grow, shrink, move := growWords(l, p, z), shrinkWords(l, p, z), moveWords(l, p, z)
+	if over := disk.Overhang(p); !over.Empty() {
+		const no = "not before it has its room back"
+		shrink, move = no, no
+		if l.Grow.OK() {
+			grow = "by " + geometry.FormatAtLeast(z.Bytes(over.Len())) + ", as its " + p.FS.Word() + " needs"
 		}
 	}
 	switch {
@@ -218,4 +239,61 @@ func abilities(d document, p model.Partition) (s report.SheetSection) {
 		s.Add("Move", move)
 	}
 	return s
+}
+
+// upTo formats the largest possible distance or difference; ok is false if it is less than the table of free space shows.
+func upTo(n geometry.Sector, z geometry.SectorSize) (text string, ok bool) {
+	b := z.Bytes(n)
+	return "by up to " + geometry.FormatAtMost(b), b >= geometry.MiB
+}
+
+// growWords says by how much a partition can grow, or why it cannot.
+func growWords(l ops.Limits, p model.Partition, z geometry.SectorSize) string {
+	if !l.Grow.OK() {
+		return string(l.Grow)
+	}
+	room := l.Chosen
+	if !l.Move.OK() {
+		room.Start = p.Span.Start
+	}
+	if text, ok := upTo(min(room.Len(), l.MaxLen)-p.Span.Len(), z); ok {
+		return text + "; g makes more room"
+	}
+	if l.Longest-p.Span.Len() < z.Down(geometry.MiB) {
+		what := "a partition"
+		if p.FS.Known() {
+			what = "its " + p.FS.Word()
+		}
+		return "it is as large as " + what + " can be"
+	}
+	return fmt.Sprintf("no room: %s; g makes some", l.WhyEnd)
+}
+
+// shrinkWords says how small a partition can become, or why it cannot shrink.
+func shrinkWords(l ops.Limits, p model.Partition, z geometry.SectorSize) string {
+	switch {
+	case !l.Shrink.OK():
+		return string(l.Shrink)
+	case z.Bytes(p.Span.Len()-l.MinLen) < geometry.MiB:
+		return "no further: " + l.WhyMin.String()
+	}
+	return "to " + geometry.FormatAtLeast(z.Bytes(l.MinLen)) + " at the least"
+}
+
+// moveWords says how far a partition can be moved, or why it cannot.
+func moveWords(l ops.Limits, p model.Partition, z geometry.SectorSize) string {
+	if !l.Move.OK() {
+		return string(l.Move)
+	}
+	left, canLeft := upTo(p.Span.Start-l.Chosen.Start, z)
+	right, canRight := upTo(l.Chosen.End-p.Span.End, z)
+	switch {
+	case canLeft && canRight:
+		return "left " + left + ", right " + right
+	case canLeft:
+		return "left " + left
+	case canRight:
+		return "right " + right
+	}
+	return "no free space beside it"
 }

@@ -95,7 +95,10 @@ func (v *pendingView) box(height int) []string {
 	lines, of := v.list(height - 2)
 	if len(of) == 0 {
 		text := "Nothing yet. Edits are collected here until you apply them."
-		if widget.Width(text) > width-4 {
+		switch {
+		case !v.d.queue.Preview().ReadOnly().OK():
+			text = "No edit is possible: the disk is read-only."
+		case widget.Width(text) > width-4:
 			text = "Nothing yet. Edits wait here until you apply them."
 		}
 		return widget.Box([]string{st.Muted.Render(text)}, f, width, height, st)

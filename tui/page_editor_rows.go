@@ -11,25 +11,37 @@ import (
 	"shunt/tui/widget"
 )
 
-// summary describes a target: "raw, 2.94 GiB, MBR, 512 B sectors".
-func (d document) summary(width int) string {
-	disk := d.queue.Preview()
-	table := disk.Table.String()
-	if disk.Table == (model.Table{}) {
-		table = "no partition table"
+// summary describes a target as it is, and what the pending operations change: "raw, 966 MiB → 2.94 GiB, MBR, 512 B sectors".
+func (m Model) summary(d document, width int) string {
+	is, planned := d.queue.Initial(), d.queue.Preview()
+	if d.run.carriedOut() {
+		is = planned // the target is just being read again
 	}
-	parts := []string{
-		d.facts.Format, geometry.FormatBytes(disk.Size()), table, fmt.Sprintf("%d B sectors", int64(disk.SectorSize)),
+	table := func(disk model.Disk) string {
+		if disk.Table == (model.Table{}) {
+			return "no partition table"
+		}
+		return disk.Table.String()
 	}
-	if d.facts.Note != "" {
-		parts = append(parts, widget.Clean(d.facts.Note))
-	}
-	text := parts[0]
-	for _, part := range parts[1:] {
-		if widget.Width(text)+len(", ")+widget.Width(part) > width {
+	text := d.facts.Format
+	for _, part := range []struct{ now, then string }{
+		{geometry.FormatBytes(is.Size()), geometry.FormatBytes(planned.Size())},
+		{table(is), table(planned)},
+		{now: fmt.Sprintf("%d B sectors", int64(is.SectorSize))},
+		{now: widget.Clean(d.facts.Note)},
+	} {
+		if part.now == "" {
+			continue
+		}
+		choices := []string{part.now}
+		if part.then != "" && part.then != part.now {
+			choices = []string{part.now + " " + m.st.Right + " " + part.then, part.now}
+		}
+		at := slices.IndexFunc(choices, func(c string) bool { return widget.Width(text+", "+c) <= width })
+		if at < 0 {
 			break // a part of a number would mislead
 		}
-		text += ", " + part
+		text += ", " + choices[at]
 	}
 	return text
 }
@@ -115,11 +127,16 @@ func fsWord(r model.Row) string {
 	return r.FS.Word()
 }
 
-// change describes how a partition differs from the target: "+1024 MiB", "→ 1024 MiB", "new", "formatted". A change of
-// the whole contents comes first, then place and size, then the rest.
+// change describes how a partition differs from the target: "+1024 MiB", "right 1024 MiB", "new", "formatted". Place and size
+// come first, then the rest.
 func (m Model) change(d document, p model.Partition) string {
 	was, ok := d.queue.Initial().Partition(p.ID)
-	if !ok {
+	switch from := d.replacedBy(); {
+	case from != "" && (!ok || was != p):
+		return from
+	case from != "":
+		return ""
+	case !ok:
 		return "new"
 	}
 	parts := m.shifted(d, was, p)
@@ -141,9 +158,23 @@ func (m Model) change(d document, p model.Partition) string {
 	return m.fitting(parts)
 }
 
+// replacedBy says what the whole disk becomes: "snapshot" or "overlay". What has the same number there is another partition,
+// so there is nothing to compare. Otherwise it is "".
+func (d document) replacedBy() string {
+	for _, op := range d.queue.Ops() {
+		switch op.(type) {
+		case ops.ApplySnapshot:
+			return "snapshot"
+		case ops.Commit:
+			return "overlay"
+		}
+	}
+	return ""
+}
+
 // fitting joins the words for the edits of a partition. A narrow window has room for the first of them; place and size always stay.
 func (m Model) fitting(parts []string) string {
-	const narrow, column, least = 100, 11, 2
+	const column, least = 11, 2
 	n := len(parts)
 	for m.width < narrow && n > least && widget.Width(strings.Join(parts[:n], " ")) > column {
 		n--
@@ -151,26 +182,39 @@ func (m Model) fitting(parts []string) string {
 	return strings.Join(parts[:n], " ")
 }
 
-// shifted returns how place and size differ, one word each.
+// narrow is the width from which on the column of changes has room for all words.
+const narrow = 100
+
+// shifted returns how place and size differ, one word each: "right 1024 MiB", "+1024 MiB". There is room for both only if
+// an arrow stands for the direction. It stands behind the distance, as before that it would lead to a new value.
 func (m Model) shifted(d document, was, p model.Partition) []string {
 	z := d.queue.Initial().SectorSize
 	shift, grown := p.Span.Start-was.Span.Start, p.Span.Len()-was.Span.Len()
-	format, gap := amount, " "
-	if shift != 0 && grown != 0 {
-		format, gap = geometry.FormatShort, "" // so that both fit in the column
+	both := shift != 0 && grown != 0
+	format := func(n geometry.Sector) string {
+		if both || m.width < narrow && shift != 0 {
+			return shortAmount(z.Bytes(n))
+		}
+		return amount(z.Bytes(n))
+	}
+	directed := func(word, arrow string, n geometry.Sector) string {
+		if both {
+			return format(n) + arrow
+		}
+		return word + " " + format(n)
 	}
 	var parts []string
 	switch {
 	case shift > 0:
-		parts = append(parts, m.st.Right+gap+format(z.Bytes(shift)))
+		parts = append(parts, directed("right", m.st.Right, shift))
 	case shift < 0:
-		parts = append(parts, m.st.Left+gap+format(z.Bytes(-shift)))
+		parts = append(parts, directed("left", m.st.Left, -shift))
 	}
 	switch {
 	case grown > 0:
-		parts = append(parts, "+"+format(z.Bytes(grown)))
+		parts = append(parts, "+"+format(grown))
 	case grown < 0:
-		parts = append(parts, "-"+format(z.Bytes(-grown)))
+		parts = append(parts, "-"+format(-grown))
 	}
 	return parts
 }
@@ -240,6 +284,12 @@ func amount(b geometry.Bytes) string {
 		return geometry.FormatBytes(b)
 	}
 	return fmt.Sprintf("%d MiB", whole)
+}
+
+// shortAmount is like amount, with a unit of one letter.
+func shortAmount(b geometry.Bytes) string {
+	number, unit, _ := strings.Cut(amount(b), " ")
+	return number + unit[:1]
 }
 
 // checked reports whether a check of the partition is pending.

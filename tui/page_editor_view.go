@@ -19,10 +19,7 @@ func (m Model) editorPage(d document) []string {
 	out = append(out, m.bannerLines(d)...)
 	out = append(out, m.bar(d, pictureNow, l)...)
 	out = append(out, m.bar(d, pictureAfter, l)...)
-	selected := d.row
-	if d.pane != tablePane {
-		selected = -1
-	}
+	at := m.tableMark(d)
 	naming := widget.Unnamed
 	if d.queue.Preview().Table.Kind == model.TableGPT {
 		naming = widget.Named
@@ -32,15 +29,25 @@ func (m Model) editorPage(d document) []string {
 		var hits []widget.TableRow
 		for i, row := range m.inView(len(rows)) {
 			if row == d.row {
-				selected = i
+				at.Row = i
 			}
 			hits = append(hits, rows[row])
 		}
 		rows = hits
 	}
-	table := widget.PartTable(rows, naming, selected, m.tableWidth(), l.table, m.st)
+	table := widget.PartTable(rows, naming, at, m.tableWidth(), l.table, m.st)
 	out = append(out, m.below(m.beside(table, d), d)...)
 	return append(out, pending.box(l.pending)...)
+}
+
+// tableMark returns the row with the cursor, or that of the partition that the selected operation changes.
+func (m Model) tableMark(d document) widget.RowMark {
+	if d.pane == tablePane {
+		return widget.RowMark{Row: d.row}
+	}
+	row, _ := m.trailing(d).subject()
+	at := slices.IndexFunc(d.rows(), func(r model.Row) bool { return row.Kind == model.RowPartition && isPart(r, row.Partition.ID) })
+	return widget.RowMark{Row: at, Elsewhere: true}
 }
 
 // The number of keys in the key bar, besides the one for help. The bar changes with the selection, and moving the cursor
@@ -203,13 +210,13 @@ func (p picture) rows(d document) []model.Row {
 // segments returns the segments for rows of a bar.
 func (m Model) segments(d document, rows []model.Row, which picture) []widget.Segment {
 	d = m.trailing(d)
-	chosen, _ := d.selected()
+	chosen, _ := d.subject()
 	return widget.DiskSegments(rows, d.queue.Initial().SectorSize, func(r model.Row) widget.Mark {
 		same := chosen.Kind == model.RowPartition && isPart(r, chosen.Partition.ID)
 		if which == pictureNow && d.queue.Len() == 0 && same {
 			return widget.InView // the other bar has the mark
 		}
-		if d.pane == tablePane && (same || which == pictureAfter && r.Kind == chosen.Kind && r.Span == chosen.Span) {
+		if same || which == pictureAfter && r.Kind != model.RowPartition && r.Kind == chosen.Kind && r.Span == chosen.Span {
 			return widget.Selected
 		}
 		return widget.Plain

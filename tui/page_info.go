@@ -15,8 +15,8 @@ import (
 // openInfo shows the information page of the selected row: at once what the scan found, and later what tools report.
 func (m Model) openInfo(d document) (Model, tea.Cmd) {
 	id := model.PartID(0)
-	if p, ok := d.partition(); ok {
-		id = p.ID
+	if row, ok := d.subject(); ok && row.Kind == model.RowPartition {
+		id = row.Partition.ID
 	}
 	return m.informOn(d, id)
 }
@@ -56,7 +56,7 @@ func (m Model) infoBindings(d document) []binding {
 		other = "partition"
 	}
 	noOther := func(m Model, d document) model.Reason {
-		if _, selected := d.partition(); m.reader.part == 0 && !selected {
+		if row, _ := d.subject(); m.reader.part == 0 && row.Kind != model.RowPartition {
 			return "No partition is selected"
 		}
 		return notOpen(m, d)
@@ -75,8 +75,8 @@ func (m Model) infoText(d document, width int) (title string, lines []string) {
 	b, id := m.block(width), m.reader.part
 	before, after := d.queue.Initial(), d.queue.Preview()
 	was, there := before.Partition(id)
-	if row, ok := d.selected(); ok && id == 0 && row.Kind == model.RowGap {
-		b.title(rowTitle(row))
+	if row, ok := d.subject(); ok && id == 0 && row.Kind == model.RowGap {
+		b.title(d.rowTitle(row))
 		b.facts(report.GapSection(row.Span, after.SectorSize, report.Exact))
 		b.add("")
 	}

@@ -157,6 +157,9 @@ func (r running) share() float64 {
 	return max(r.maxShare, min(most, (float64(max(0, now.Step-1))+inStep)/float64(n)))
 }
 
+// carriedOut reports whether the operations were applied, and the target has not been read again since.
+func (r running) carriedOut() bool { return r.over() && r.result.Outcome == report.Done && !r.settled }
+
 // interrupted reports whether the run was interrupted, or ended without a result.
 func (r running) interrupted() bool { return r.result != nil && r.result.Outcome == report.Interrupted }
 

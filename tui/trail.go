@@ -15,6 +15,7 @@ type trail struct {
 	gen    int // generation of the document
 	pane   pane
 	row    int
+	chosen int // the selected operation
 	serial int // the number of the last timer
 }
 
@@ -26,7 +27,7 @@ const catchUpTime = 100 * time.Millisecond
 func (m Model) follow(before Model, msg tea.Msg) (Model, tea.Cmd) {
 	d, _ := m.doc()
 	was, _ := before.doc()
-	step := d.pane != was.pane || d.row != was.row
+	step := d.pane != was.pane || d.row != was.row || d.pending != was.pending
 	switch msg.(type) {
 	case result:
 		step = m.trail.behind // a timer or a run; it is no reason to follow
@@ -42,7 +43,7 @@ func (m Model) follow(before Model, msg tea.Msg) (Model, tea.Cmd) {
 		return m, nil
 	}
 	if !m.trail.behind {
-		m.trail = trail{behind: true, gen: d.gen, pane: was.pane, row: was.row, serial: m.trail.serial}
+		m.trail = trail{behind: true, gen: d.gen, pane: was.pane, row: was.row, chosen: was.pending, serial: m.trail.serial}
 	}
 	m.trail.serial++
 	serial := m.trail.serial
@@ -65,7 +66,7 @@ func (m Model) sameScene(before Model) bool {
 // trailing returns the document with the cursor where the bars and the keys show it.
 func (m Model) trailing(d document) document {
 	if m.trail.behind && m.trail.gen == d.gen {
-		d.pane, d.row = m.trail.pane, m.trail.row
+		d.pane, d.row, d.pending = m.trail.pane, m.trail.row, m.trail.chosen
 	}
 	return d
 }

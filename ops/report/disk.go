@@ -177,7 +177,11 @@ func contents(fs model.Filesystem, n geometry.Bytes, f Figures) SheetSection {
 	if fs.Size > 0 {
 		s.Add("Size", f.size(fs.Size))
 		if over := fs.Excess(n); over > 0 {
-			s.Warn("Too large", f.size(over)+" longer than its partition: nothing is changed until it has that room back", Wrong)
+			text := f.size(over) + " longer than its partition"
+			if f == Exact {
+				text += ": nothing is changed until it has that room back"
+			}
+			s.Warn("Too large", text, Wrong)
 		}
 		if spare := fs.Spare(n); spare > 0 {
 			s.Warn("Not used", f.size(spare)+" of the partition are not used by it: grow it to use them", Odd)
@@ -189,11 +193,8 @@ func contents(fs model.Filesystem, n geometry.Bytes, f Figures) SheetSection {
 	if free := fs.Unused(); free >= 0 {
 		s.Add("Unused", f.size(free))
 	}
-	if fs.Min > 0 {
-		text := "about " + geometry.FormatAtLeast(fs.Min)
-		if f == Exact {
-			text += fmt.Sprintf(" (%s bytes)", geometry.Grouped(fs.Min))
-		}
+	if fs.Min > 0 && f == Exact { // shunt leaves some slack, and beside Brief figures is what it offers
+		text := fmt.Sprintf("about %s (%s bytes)", geometry.FormatBytes(fs.Min), geometry.Grouped(fs.Min))
 		if fs.Used > fs.Min {
 			text += ": its own tables, which count as used, become smaller too"
 		}
@@ -202,10 +203,11 @@ func contents(fs model.Filesystem, n geometry.Bytes, f Figures) SheetSection {
 	if fs.BlockSize > 0 && f == Exact {
 		s.Add("Block size", fmt.Sprintf("%d bytes", fs.BlockSize))
 	}
-	if fs.Dirty.OK() {
-		s.Add("State", "no fault is known")
-	} else {
+	switch {
+	case !fs.Dirty.OK():
 		s.Warn("State", string(fs.Dirty), Odd)
+	case fs.Excess(n) == 0:
+		s.Add("State", "no fault is known")
 	}
 	s.Warn("Elsewhere", fs.Elsewhere.String(), Odd)
 	s.Warn("Also", fs.Second(), Odd)

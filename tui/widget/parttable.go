@@ -33,9 +33,16 @@ const (
 	Named                 // GPT
 )
 
-// PartTable draws a heading and rows in width cells and height lines. selected is the row with the cursor, or -1. If not
-// all rows fit, it shows those around the cursor.
-func PartTable(rows []TableRow, names Naming, selected, width, height int, st *styles.Styles) []string {
+// RowMark says which row of a table is marked, -1 for none.
+type RowMark struct {
+	Row int
+	// Elsewhere says that the keyboard is in another list, and that what is selected there is about this row.
+	Elsewhere bool
+}
+
+// PartTable draws a heading and rows in width cells and height lines. If not all rows fit, it shows those around the
+// marked one.
+func PartTable(rows []TableRow, names Naming, at RowMark, width, height int, st *styles.Styles) []string {
 	if height < 1 {
 		return nil
 	}
@@ -45,21 +52,23 @@ func PartTable(rows []TableRow, names Naming, selected, width, height int, st *s
 		head += c.fit(c.head, c.width, 1, "")
 	}
 	out := []string{st.Head.Render(Fit(head, width, ""))}
-	from, to := Visible(len(rows), selected, height-1)
+	from, to := Visible(len(rows), at.Row, height-1)
 	list := List(len(rows), from, to, width, height-1, st, func(i int) (string, styles.Look) {
-		return tableLine(rows[i], cols, i == selected, st), RowLook(i, len(rows), i == selected, st)
+		mark := " "
+		switch {
+		case i == at.Row && at.Elsewhere:
+			mark = st.Focus.Render(st.Pick)
+		case i == at.Row:
+			mark = st.Cursor
+		}
+		return mark + " " + tableLine(rows[i], cols, st), RowLook(i, len(rows), i == at.Row && !at.Elsewhere, st)
 	})
 	return append(out, list...)
 }
 
-// tableLine draws one row.
-func tableLine(r TableRow, cols []column, selected bool, st *styles.Styles) string {
+// tableLine draws one row without its mark.
+func tableLine(r TableRow, cols []column, st *styles.Styles) string {
 	var line strings.Builder
-	if selected {
-		line.WriteString(st.Cursor + " ")
-	} else {
-		line.WriteString("  ")
-	}
 	for i, c := range cols {
 		cells, gap := c.width, 1
 		switch {

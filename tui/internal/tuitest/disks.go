@@ -165,6 +165,9 @@ func part(n int, start, end geometry.Sector, kind model.FSKind, label string, us
 			Size: geometry.Sector512.Bytes(end-start) &^ 4095,
 			UUID: "0b5e4c70-6d0f-4c56-9c2e-9e0a1f6f2d0" + string(rune('0'+n%10)),
 		}
+		if kind == model.XFS {
+			p.FS.Min = 0 // it cannot shrink
+		}
 	}
 	return p
 }
