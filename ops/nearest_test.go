@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +23,9 @@ var nearestFlag = flag.Int("nearest", 3000, "random edits of TestNearestIsAccept
 func TestNearestIsAccepted(t *testing.T) {
 	r := rand.New(rand.NewSource(testneed.Seed(t)))
 	named, plain := map[string]int{}, map[string]int{}
-	for range *nearestFlag {
+	rare := func(kind string) bool { return named[kind] < 20 }
+	kinds := []string{"ops.MoveResize", "ops.New", "ops.Copy", "ops.ImageSize"}
+	for range testneed.Rounds(*nearestFlag, func() bool { return *nearestFlag < 3000 || !slices.ContainsFunc(kinds, rare) }) {
 		d := oddDisk(r)
 		if len(model.Check(d)) > 0 {
 			continue
@@ -63,8 +66,8 @@ func TestNearestIsAccepted(t *testing.T) {
 	}
 	t.Logf("named %v, without a number %v", named, plain)
 	if *nearestFlag >= 3000 {
-		for _, kind := range []string{"ops.MoveResize", "ops.New", "ops.Copy", "ops.ImageSize"} {
-			if named[kind] < 20 {
+		for _, kind := range kinds {
+			if rare(kind) {
 				t.Errorf("only %d refusals of %s named a number", named[kind], kind)
 			}
 		}
