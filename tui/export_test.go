@@ -12,6 +12,7 @@ import (
 	"shunt/ops/plan"
 	"shunt/ops/report"
 	"shunt/tui/dialog"
+	"shunt/tui/widget"
 )
 
 // HelpKeys lists every key that the help shows, as a terminal reports it.
@@ -140,4 +141,15 @@ func Afresh(m tea.Model) tea.Model {
 func Held(m tea.Model) bool {
 	e, ok := m.(Model)
 	return ok && e.gate.closed
+}
+
+// Window returns where the top dialog is on the screen, and the editor without any dialog; ok is false if none is open.
+func Window(m tea.Model) (x, y, width, height int, page tea.Model, ok bool) {
+	e, is := m.(Model)
+	if !is || len(e.dialogs) == 0 || e.small() {
+		return 0, 0, 0, 0, nil, false
+	}
+	drawn, _ := e.placed(e.st)
+	e.dialogs = nil
+	return drawn.At.X, drawn.At.Y, widget.Width(drawn.Block[0]), len(drawn.Block), e, true
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"shunt/tui/dialog"
@@ -23,46 +22,34 @@ func (m Model) frame() (string, *dialog.Point) {
 	if m.small() {
 		return m.screen(m.tooSmall()), nil
 	}
-	p, d := m.shown()
 	top := m // the page or dialog that has the keyboard
 	if m.gate.closed {
 		top.st = m.st.Holding()
 	}
-	page := m.aboveNote()
-	if len(m.dialogs) == 0 {
-		page.st = top.st
-	}
-	lines := append([]string{m.title()}, widget.Pad(p.parts().view(page, d), m.width, page.height-2, m.st.More)...)
-	if note := m.noteBlock(); len(note) > 0 {
-		lines = append(lines, note...)
-	} else {
-		lines = append(lines, m.bottom())
-	}
 	if len(m.dialogs) > 0 {
-		return m.underDialogs(lines, top.st)
+		return m.underDialog(top.st)
 	}
+	page := m.aboveNote()
+	page.st = top.st
 	var cursor *dialog.Point
 	if m.finds() && m.find.typing {
 		_, cursor = m.findPrompt()
 	}
-	return m.screen(lines), cursor
+	return m.screen(append(page.pageLines(), m.lastLines()...)), cursor
 }
 
-// underDialogs lays the dialogs over the lines of the page. The top one is drawn in the styles top.
-func (m Model) underDialogs(lines []string, top *styles.Styles) (string, *dialog.Point) {
-	layers := []*lipgloss.Layer{lipgloss.NewLayer(m.screen(lines))}
-	var cursor *dialog.Point
-	for i, d := range m.dialogs {
-		st := m.st
-		if i == len(m.dialogs)-1 {
-			st = top
-		}
-		drawn := dialog.DrawAt(m.drawn(d.Dialog), d.corner, m.width, m.height, st)
-		layers = append(layers, lipgloss.NewLayer(m.screen(drawn.Block)).X(drawn.At.X).Y(drawn.At.Y).Z(len(layers)))
-		cursor = drawn.Cursor
+// pageLines returns the title and the page, without the last line of the screen.
+func (m Model) pageLines() []string {
+	p, d := m.shown()
+	return append([]string{m.title()}, widget.Pad(p.parts().view(m, d), m.width, m.height-2, m.st.More)...)
+}
+
+// lastLines returns what stands at the end of the screen: a message, or else the keys.
+func (m Model) lastLines() []string {
+	if note := m.noteBlock(); len(note) > 0 {
+		return note
 	}
-	canvas := lipgloss.NewCanvas(m.width, m.height).Compose(lipgloss.NewCompositor(layers...))
-	return canvas.Render(), cursor
+	return []string{m.bottom()}
 }
 
 // screen turns the lines of a layer into text for the terminal. Every layer passes through here, and so through

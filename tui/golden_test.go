@@ -287,7 +287,12 @@ func TestScreens(t *testing.T) {
 				} else if !tui.Held(d.Model()) {
 					d.Advance(250 * time.Millisecond) // the details below the table follow the cursor
 				}
+				d.wellDrawn()
 				golden.RequireEqual(t, d.Frame())
+				if size[0] == 120 && !wide[s.name] {
+					d.Resize(200, 60)
+					d.wellDrawn()
+				}
 			})
 		}
 	}
@@ -361,6 +366,7 @@ func TestPicker(t *testing.T) {
 				b := &Backend{Files: Images()}
 				d := Start(t, size[0], size[1], tui.Options{Dir: "/images", Home: "/home/me"}, b)
 				play(d)
+				d.wellDrawn()
 				golden.RequireEqual(t, d.Frame())
 			})
 		}

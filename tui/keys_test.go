@@ -137,9 +137,10 @@ func TestMouse(t *testing.T) {
 	d.Press("home", "up", "home", "m")
 	d.Contains("Resize/Move p1")
 	// The right handle of the bar, dragged to the left.
-	d.Send(tea.MouseClickMsg{X: 76, Y: 2, Button: tea.MouseLeft})
-	d.Send(tea.MouseMotionMsg{X: 30, Y: 2, Button: tea.MouseLeft})
-	d.Send(tea.MouseReleaseMsg{X: 30, Y: 2, Button: tea.MouseLeft})
+	y := slices.IndexFunc(strings.Split(d.Frame(), "\n"), func(line string) bool { return strings.Contains(line, "┣") })
+	d.Send(tea.MouseClickMsg{X: 76, Y: y, Button: tea.MouseLeft})
+	d.Send(tea.MouseMotionMsg{X: 30, Y: y, Button: tea.MouseLeft})
+	d.Send(tea.MouseReleaseMsg{X: 30, Y: y, Button: tea.MouseLeft})
 	d.Contains("Shrink p1 by")
 }
 

@@ -11,13 +11,17 @@ import (
 
 // This file opens the menu of the right mouse button: the actions of what is under it.
 
-// openMenu selects what lies in a cell and lists what can be done with it. Over a dialog the button only closes a menu that is open.
+// openMenu selects what lies in a cell and lists what can be done with it. If a menu is open and hides that, it is only closed. Over
+// any other dialog the button does nothing.
 func (m Model) openMenu(x, y int) Model {
 	if n := len(m.dialogs); n > 0 {
 		if m.dialogs[n-1].corner == nil {
 			return m
 		}
-		m = m.pop()
+		_, seen := m.placed(m.st)
+		if m = m.pop(); empty(lineOf(seen, y)) {
+			return m
+		}
 	}
 	p, d := m.shown()
 	parts := p.parts()

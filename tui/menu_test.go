@@ -53,8 +53,12 @@ func TestRightButtonPlaces(t *testing.T) {
 	// On a segment of a bar.
 	d.RightClick("p6 ▓")
 	d.Contains("╭ p6")
+	d.Press("esc")
 	d.RightClick("Pending") // the edge of a box: nothing is there but the disk
 	d.Contains("╭ server.qcow2", "image size", "new table")
+	d.Send(tea.MouseClickMsg{X: 70, Y: 9, Button: tea.MouseRight}) // a row that the menu hides
+	d.Lacks("╭ server.qcow2", "╭ p")
+	d.RightClick("Pending")
 	d.ClickAt(0, 0)
 	d.Lacks("╭ server.qcow2")
 

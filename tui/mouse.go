@@ -86,15 +86,9 @@ func (m Model) dialogMouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 		}
 	}
 	top := m.dialogs[len(m.dialogs)-1]
-	drawn := dialog.DrawAt(top.Dialog, top.corner, m.width, m.height, m.st)
+	drawn, _ := m.placed(m.st)
 	if event == dialog.Press && top.corner != nil && !drawn.Covers(at.X, at.Y) {
 		return m.pop(), nil // a menu is left by a click beside it
-	}
-	if event == dialog.Press && at.Y == m.height-1 && drawn.At.Y+len(drawn.Block) < m.height {
-		hit := lipgloss.NewCompositor(widget.Zones(m.keySpots(), 0, at.Y)...).Hit(at.X, at.Y)
-		if key, ok := widget.Pressed(hit); ok {
-			return m.toDialog(keymap.Event(key))
-		}
 	}
 	return m.toDialog(drawn.Mouse(event, at.X, at.Y))
 }

@@ -67,6 +67,9 @@ type pageParts struct {
 	// first cell of the zone. Both may be nil.
 	zones func(Model, document) []*lipgloss.Layer
 	click func(m Model, d document, hit lipgloss.LayerHit, x, y int) (Model, tea.Cmd)
+	// pieces returns the parts of the page from top to bottom, which have to be seen whole. If it is nil, the page is one
+	// part that can be drawn with fewer lines.
+	pieces func(Model, document) []piece
 	// aim selects what lies in a zone, as a click does, and opens nothing. groups are the sections of the help that have the
 	// actions for it. It may be nil.
 	aim func(m Model, d document, hit lipgloss.LayerHit, x, y int) (next Model, groups []string)
@@ -87,6 +90,7 @@ func (p page) parts() pageParts {
 		pageEditor: {
 			view: Model.editorPage, bindings: Model.editorBindings, bar: Model.editorBar,
 			zones: Model.editorZones, click: Model.editorClick, aim: Model.editorAim, notch: 1, find: Model.findRow,
+			pieces: Model.editorPieces,
 		},
 		pageRun:      {view: Model.runPage, bindings: Model.runBindings, zones: Model.runZones, notch: wheelLines},
 		pageRecovery: {view: Model.recoveryPage, bindings: Model.recoveryBindings, zones: Model.recoveryZones},

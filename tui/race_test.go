@@ -160,7 +160,7 @@ func (s racing) pressOrClick(key string) {
 	switch key {
 	case "":
 	case "click-stop":
-		s.d.Send(tea.MouseClickMsg{X: 25, Y: 12, Button: tea.MouseLeft})
+		s.d.Send(tea.MouseClickMsg{X: 25, Y: 19, Button: tea.MouseLeft})
 	default:
 		s.d.Press(key)
 	}

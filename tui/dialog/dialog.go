@@ -94,18 +94,15 @@ const (
 	insetY = 1
 )
 
-// sliverY is the largest number of lines that do not stay visible above and below a window: it gets them instead.
-const sliverY = 3
-
-// Draw places a dialog in the middle of a screen of width by height cells. A body that is too long is cut at its end, so
-// that the keys stay visible.
+// Draw draws a dialog in the middle of a screen of width by height cells.
 func Draw(d Dialog, width, height int, st *styles.Styles) Drawn {
-	return DrawAt(d, nil, width, height, st)
+	middle := func(w, h int) Point { return Point{X: (width - w) / 2, Y: (height - h) / 2} }
+	return DrawAt(d, middle, width, height, st)
 }
 
-// DrawAt places a dialog with its upper left corner at a cell of the screen, or as near to it as it fits. Without a cell it is in
-// the middle.
-func DrawAt(d Dialog, corner *Point, width, height int, st *styles.Styles) Drawn {
+// DrawAt draws a dialog on a screen of width by height cells. The function place returns where the upper left corner of a window
+// of that size goes. A body that is too long is cut at its end, so that the keys stay visible.
+func DrawAt(d Dialog, place func(width, height int) Point, width, height int, st *styles.Styles) Drawn {
 	body := d.View(width-2*insetX, height-2*insetY-2, st)
 	inner := min(body.Width, width-2*insetX)
 	keys := widget.KeyLines(d.Keys(), inner, st)
@@ -123,9 +120,6 @@ func DrawAt(d Dialog, corner *Point, width, height int, st *styles.Styles) Drawn
 	default:
 		lines = lines[:max(0, len(lines)+free)]
 	}
-	if free := height - 1 - 2*insetY - len(keys) - len(lines); corner == nil && free > 0 && free <= 2*sliverY { // the last line is for messages
-		lines = append(lines, make([]string, free)...)
-	}
 	bottom := len(lines) - above // the line where the keys begin, counted from the body's first
 	for _, line := range keys {
 		lines = append(lines, widget.Line(line))
@@ -138,10 +132,7 @@ func DrawAt(d Dialog, corner *Point, width, height int, st *styles.Styles) Drawn
 	for i := range lines {
 		lines[i] = " " + widget.Fit(lines[i], inner, st.More) + " "
 	}
-	out := Drawn{At: Point{X: max(0, (width-w)/2), Y: max(0, (height-h)/2)}, width: inner, parts: map[*lipgloss.Layer]Part{}}
-	if corner != nil {
-		out.At = Point{X: max(0, min(corner.X, width-w)), Y: max(0, min(corner.Y, height-1-h))} // the last line is for messages
-	}
+	out := Drawn{At: place(w, h), width: inner, parts: map[*lipgloss.Layer]Part{}}
 	out.Block = widget.Box(lines, widget.Frame{Title: body.Title, Edge: edge, Name: name}, w, h, st)
 	out.bodyX = out.At.X + insetX
 	bodyY := out.At.Y + insetY + above
