@@ -46,3 +46,8 @@ type Summary struct {
 	// Image says that it is a disk image, or that nothing shows that it is something else.
 	Image bool
 }
+
+// Opens reports whether it can be opened now, as far as the look has shown. A commit of another shunt can be opened to be watched.
+func (s Summary) Opens() bool {
+	return s.Cannot.OK() && (s.Use == "" || s.Own || s.Shunt || s.PartsUsed)
+}

@@ -3,6 +3,7 @@ package dialog
 import (
 	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -61,6 +62,10 @@ func (b *browse) check() {}
 
 // layout consists of the field, the list, and details of the selected entry.
 func (b *browse) layout() layout {
+	choose := keyList()
+	if n := len(slices.DeleteFunc(slices.Clone(b.rows), func(r browseRow) bool { return !r.entry })); n < 2 {
+		choose = choose.Idle()
+	}
 	list := row{stop: stopName, draw: b.drawList, mouse: b.mouse, about: about{keys: listKeys()}}
 	field := pathField(&b.field)
 	drawn := field.draw
@@ -71,9 +76,24 @@ func (b *browse) layout() layout {
 	}
 	return layout{
 		title: "Open target", width: browseWidth, rows: []row{field, blank(), list, blank(), shown(b.details)},
-		first: b.take, accept: b.accept, within: true, does: "open", keys: []keymap.Binding{keyList()},
+		first: b.take, accept: b.accept, within: true, does: "open", idle: !b.opens(), keys: []keymap.Binding{choose},
 		more: append(b.errands(), keyComplete(), keyParent(), keyAll()),
 	}
+}
+
+// opens reports whether Enter opens something, as far as is known. It tries in any case, as what is known may have changed.
+func (b *browse) opens() bool {
+	r := b.selected()
+	if r.entry {
+		g, seen := b.seen[r.Path]
+		return !seen || g.Opens()
+	}
+	if !b.listed() {
+		return true
+	}
+	_, name := b.typed()
+	_, left := b.matches(name)
+	return b.field.Value() == "~" || name != "" && left > 0 // a file that is not shown may have that name
 }
 
 // typed splits the text of the field into a directory, which may be "", and a name or a part of one.

@@ -12,6 +12,7 @@ import (
 	"shunt/model/tried"
 	"shunt/ops/report"
 	"shunt/tui/dialog"
+	"shunt/tui/keymap"
 	"shunt/tui/styles"
 )
 
@@ -332,5 +333,32 @@ func BenchmarkBrowse(b *testing.B) {
 				next.View(72, 18, st)
 			}
 		})
+	}
+}
+
+// Enter is among the keys exactly while it opens something, as far as is known; it tries in any case.
+func TestBrowseOpens(t *testing.T) {
+	d := picker(t, "free.raw", "gone.raw", "in use.raw", "mine.raw", "mounted.raw", "watched.raw", ".hidden.raw", "old/")
+	d, _ = d.Update(dialog.Summaries{List: []report.Summary{
+		{Path: "/images/free.raw"}, {Path: "/images/gone.raw", Format: "qcow2", Cannot: "its backing file is missing"},
+		{Path: "/images/in use.raw", Use: "a virtual machine"}, {Path: "/images/mine.raw", Use: "this shunt", Own: true},
+		{Path: "/images/mounted.raw", Use: "mounted at /mnt", PartsUsed: true}, {Path: "/images/watched.raw", Use: "shunt", Shunt: true},
+	}})
+	for keys, want := range map[string]bool{
+		"=free": true, "=gone": false, "=in": false, "=mine": true, "=mounted": true, "=watched": true, "=old": true, "=zzz": false, "=hid": true,
+	} {
+		d, _ := press(t, d, keys)
+		if offered := slices.ContainsFunc(d.Keys(), func(b keymap.Binding) bool { return b.Has("enter") && !b.IsIdle() }); offered != want {
+			t.Errorf("%q: enter is offered: %v\n%s", keys, offered, text(d))
+		}
+		if _, action := d.Update(keymap.Event("enter")); action == nil {
+			t.Errorf("%q: enter does not try", keys)
+		}
+	}
+	for _, width := range []int{60, 80, 200} {
+		drawn := ansi.Strip(strings.Join(dialog.Draw(d, width, 30, styles.New(styles.Dark, styles.Full, styles.Unicode)).Block, "\n"))
+		if !strings.Contains(drawn, "cannot be opened") && !strings.Contains(drawn, "refused") {
+			t.Errorf("%d columns: the list does not say what cannot be opened:\n%s", width, drawn)
+		}
 	}
 }

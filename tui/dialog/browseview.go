@@ -45,7 +45,7 @@ func browseLayout(width int) browseColumns {
 // drawField adds a hint to an empty field.
 func (b *browse) drawField(s drawing, p paper) drawing {
 	if b.field.Value() == "" {
-		hint := p.st.Faint.Render("type a path, or a part of a name")
+		hint := p.st.Muted.Render("type a path, or a part of a name")
 		line := s.lines[0]
 		s.lines[0] = widget.Fit(ansi.Truncate(line, s.cursor, "")+hint, p.width-1, "") + ansi.TruncateLeft(line, p.width-1, "")
 	}
@@ -103,7 +103,7 @@ func (b *browse) rowLine(i int, c browseColumns, st *styles.Styles) string {
 	case i == b.at:
 		return st.Row.Render(st.Cursor + " " + cells + use)
 	case useless && r.Kind != report.CandidateDir:
-		return "  " + st.Faint.Render(cells+use)
+		return "  " + st.Muted.Render(cells+use)
 	}
 	return "  " + st.Text.Render(cells) + st.Warn.Render(use)
 }
@@ -144,8 +144,6 @@ func contentWords(g report.Summary, c browseColumns) string {
 	switch {
 	case g.Format == "":
 		return "unreadable"
-	case !g.Cannot.OK() && c.format == 0 && g.Format != "raw":
-		return g.Format
 	case !g.Cannot.OK() && short:
 		return "refused"
 	case !g.Cannot.OK():
@@ -195,9 +193,9 @@ func (b *browse) detail(r browseRow, st *styles.Styles) (string, styles.Look) {
 	g, seen := b.seen[r.Path]
 	switch {
 	case r.Name == parent:
-		return "the directory above", st.Muted
+		return "The directory above", st.Muted
 	case r.Kind == report.CandidateDir:
-		return "a directory", st.Muted
+		return "A directory", st.Muted
 	case !seen:
 		return "", st.Muted
 	case !g.Cannot.OK():

@@ -35,6 +35,7 @@ type layout struct {
 	accept func() Action // called for Enter; nil means that Enter is refused
 	within bool          // Enter does something in the dialog, even where accept returns nil
 	does   string        // describes Enter in the list of keys; "" hides it
+	idle   bool          // Enter would be refused, as far as the dialog knows
 	back   func() bool   // takes back a part of what was done, and returns true, instead of Escape's effect; may be nil
 	typed  string        // what was typed to find something in a list; shown in the title
 	cancel Action        // the effect of Escape; nil stands for Close
@@ -307,7 +308,7 @@ func (f form[T, P]) Keys() []keymap.Binding {
 	}
 	switch accept := keyAccept(l.does); {
 	case l.does == "":
-	case !l.within && l.accept() == nil:
+	case l.idle, !l.within && l.accept() == nil:
 		keys = append(keys, accept.Idle())
 	default:
 		keys = append(keys, accept)
