@@ -36,7 +36,7 @@ func TestPickByMouse(t *testing.T) {
 	for range 12 {
 		d.Send(tea.MouseWheelMsg{X: 10, Y: 9, Button: tea.MouseWheelDown})
 	}
-	d.Contains("▸ old/", "a directory")
+	d.Contains("▸ old/", "A directory")
 	d.Press("pgup", "pgup", "pgup")
 	click()
 	d.Contains("▸ /images/stick.raw")

@@ -340,9 +340,12 @@ func BenchmarkBrowse(b *testing.B) {
 func TestBrowseOpens(t *testing.T) {
 	d := picker(t, "free.raw", "gone.raw", "in use.raw", "mine.raw", "mounted.raw", "watched.raw", ".hidden.raw", "old/")
 	d, _ = d.Update(dialog.Summaries{List: []report.Summary{
-		{Path: "/images/free.raw"}, {Path: "/images/gone.raw", Format: "qcow2", Cannot: "its backing file is missing"},
-		{Path: "/images/in use.raw", Use: "a virtual machine"}, {Path: "/images/mine.raw", Use: "this shunt", Own: true},
-		{Path: "/images/mounted.raw", Use: "mounted at /mnt", PartsUsed: true}, {Path: "/images/watched.raw", Use: "shunt", Shunt: true},
+		{Path: "/images/free.raw"},
+		{Path: "/images/gone.raw", Format: "qcow2", Cannot: "its backing file is missing"},
+		{Path: "/images/in use.raw", Use: "a virtual machine"},
+		{Path: "/images/mine.raw", Use: "this shunt", Own: true},
+		{Path: "/images/mounted.raw", Use: "mounted at /mnt", PartsUsed: true},
+		{Path: "/images/watched.raw", Use: "shunt", Shunt: true},
 	}})
 	for keys, want := range map[string]bool{
 		"=free": true, "=gone": false, "=in": false, "=mine": true, "=mounted": true, "=watched": true, "=old": true, "=zzz": false, "=hid": true,
