@@ -83,9 +83,13 @@ func changedAt(off, n int64, how string) error {
 	return &ChangedError{Off: off, What: fmt.Sprintf("the %d bytes at offset %d %s", n, off, how)}
 }
 
-// unchanged reports whether the host's file times and inode are those of the seal. A seal of version 1 has only the time
-// of modification.
+// unchanged reports whether the host's file times and inode are those of the seal, and prove something. Those of a host that
+// counts whole seconds, as FAT and an ext4 with small inodes, do not: much can happen in the second of the commit. A seal of
+// version 1 has only the time of modification.
 func unchanged(seal journal.Seal, now target.State) bool {
+	if second := int64(time.Second); now.Modified%second == 0 && now.Changed%second == 0 {
+		return false
+	}
 	if seal.Changed == 0 && seal.Inode == 0 {
 		return seal.Modified != 0 && seal.Modified == now.Modified
 	}

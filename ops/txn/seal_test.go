@@ -87,6 +87,21 @@ func TestSealAndAccount(t *testing.T) {
 	}
 }
 
+// TestWholeSeconds trusts no times that change once a second.
+func TestWholeSeconds(t *testing.T) {
+	const second = 1_000_000_000
+	for now, want := range map[target.State]bool{
+		{Modified: 5 * second, Changed: 6 * second, Born: 1, Inode: 7}:     false,
+		{Modified: 5*second + 1, Changed: 6 * second, Born: 1, Inode: 7}:   true,
+		{Modified: 5 * second, Changed: 6*second + 100, Born: 1, Inode: 7}: true,
+	} {
+		seal := journal.Seal{Modified: now.Modified, Changed: now.Changed, Born: now.Born, Inode: now.Inode}
+		if unchanged(seal, now) != want {
+			t.Errorf("%+v: proves %v", now, !want)
+		}
+	}
+}
+
 // TestOldSeal goes by what a seal of version 1 has.
 func TestOldSeal(t *testing.T) {
 	if !unchanged(journal.Seal{Modified: 5}, target.State{Modified: 5, Changed: 9, Inode: 3}) ||

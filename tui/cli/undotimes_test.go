@@ -108,3 +108,27 @@ func TestUndoAlwaysNow(t *testing.T) {
 		t.Error("it is not what it was")
 	}
 }
+
+// TestUndoWholeSeconds writes to an image in the second of its commit, on file systems whose times count seconds alone.
+func TestUndoWholeSeconds(t *testing.T) {
+	testneed.Root(t)
+	for name, mkfs := range map[string]string{"ext4": "mkfs.ext4 -q -F -I 128", "FAT": "mkfs.vfat"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testneed.Mountable(t, map[string]string{"ext4": "ext4", "FAT": "vfat"}[name])
+			p, dir := people()[0], t.TempDir()
+			sh(t, dir, "mkdir m; truncate -s 64M host; "+mkfs+" host >/dev/null 2>&1; mount -o loop host m; truncate -s 8M m/a.raw; "+
+				"printf 'label: gpt\nstart=2048,size=2048\n' | sfdisk -q m/a.raw; printf 'move 1 right 3MiB\n' >plan; "+
+				"head -c 1M /dev/urandom | dd of=m/a.raw bs=1M seek=1 conv=notrunc 2>/dev/null; cp m/a.raw before")
+			t.Cleanup(func() { sh(t, dir, "umount m") })
+			image := filepath.Join(dir, "m", "a.raw")
+			p.run(t, "apply", "--yes", image, filepath.Join(dir, "plan")).want(t, 0)
+			sh(t, dir, "cp m/a.raw after; printf x | dd of=m/a.raw bs=1 seek=1500000 conv=notrunc 2>/dev/null")
+			p.run(t, "undo", "--yes", image).want(t, 1, "was changed since", "unchanged")
+			// Without that write it can be undone, though the times have changed.
+			sh(t, dir, "dd if=after of=m/a.raw bs=1M conv=notrunc 2>/dev/null; touch -d '1 hour ago' m/a.raw")
+			p.run(t, "undo", "--yes", image).want(t, 0, "exactly as it was")
+			sh(t, dir, "cmp m/a.raw before")
+		})
+	}
+}
