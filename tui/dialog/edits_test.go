@@ -248,3 +248,18 @@ func TestTyped(t *testing.T) {
 		}
 	}
 }
+
+// The entry of the GPT in a hybrid MBR stands before the partitions or behind them.
+func TestHybridPlace(t *testing.T) {
+	q := queueOf(tuitest.Varied())
+	for keys, last := range map[string]bool{"tab tab tab =3 enter": false, "tab tab tab =3 tab tab right enter": true} {
+		d, action := press(t, dialog.NewGPTDetails(q, geometry.AlignMiB), keys)
+		list := staged(action)
+		if len(list) != 1 {
+			t.Fatalf("%q stages %v\n%s", keys, list, text(d))
+		}
+		if got, ok := list[0].(ops.Hybrid); !ok || got.Last != last || len(got.Parts()) != 1 {
+			t.Errorf("%q stages %+v", keys, list[0])
+		}
+	}
+}

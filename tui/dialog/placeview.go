@@ -191,7 +191,7 @@ func (p *place) gridNote() row {
 			return []string{""}
 		}
 		size := sizeText(p.z.Bytes(p.amounts()[p.rounded-stopBefore]))
-		return []string{on.st.Warn.Render("On the grid it is " + size + ". The = key takes it exactly as typed.")}
+		return notes("On the grid "+size+"; the = key takes it as typed.", on.width, 2, on.st.Warn.Render, on.st)
 	})
 }
 
