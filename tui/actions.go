@@ -2,6 +2,7 @@ package tui
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -295,17 +296,34 @@ func (m Model) doLater(d document) Model { return m.shift(d, 1) }
 
 // shift moves the selected operation n places down in the queue.
 func (m Model) shift(d document, n int) Model {
-	to := d.pending + n
-	if to < 0 || to >= d.queue.Len() {
-		return m
-	}
-	q, err := d.queue.Reorder(d.pending, to)
+	q, err := d.shifted(n)
 	if err != nil {
 		return m.refuse(err)
 	}
+	to := d.pending + n
 	d = d.with(q, 0)
 	d.pending = to
 	return m.withDoc(m.current, d)
+}
+
+// tryShift returns a function that says why the selected operation cannot move n places down.
+func tryShift(n int) func(Model, document) error {
+	return func(_ Model, d document) error {
+		_, err := d.shifted(n)
+		return err
+	}
+}
+
+// shifted returns the queue with the selected operation n places further down.
+func (d document) shifted(n int) (ops.Queue, error) {
+	switch to := d.pending + n; {
+	case to < 0:
+		return d.queue, errors.New("it is the first operation already")
+	case to >= d.queue.Len():
+		return d.queue, errors.New("it is the last operation already")
+	default:
+		return d.queue.Reorder(d.pending, to)
+	}
 }
 
 func (m Model) browse() (Model, tea.Cmd) {

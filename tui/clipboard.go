@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"cmp"
+
 	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops"
@@ -85,19 +87,27 @@ func nothingCopied(m Model, d document) model.Reason {
 }
 
 // openPaste opens the dialog for a copy in the selected free space, or asks whether to overwrite the selected partition.
-func (m Model) openPaste(d document) Model {
+func (m Model) openPaste(d document) Model { return m.open(m.pasteDialog(d)) }
+
+func tryPaste(m Model, d document) error {
+	_, err := m.pasteDialog(d)
+	return cmp.Or(ops.Unfit(d.queue.Preview()), err)
+}
+
+// pasteDialog returns the dialog for a copy into what is selected.
+func (m Model) pasteDialog(d document) (dialog.Dialog, error) {
 	c, err := m.clipFor(d)
 	if err != nil {
-		return m.refuse(err)
+		return nil, err
 	}
 	row, ok := d.selected()
 	switch {
 	case !ok || row.Kind == model.RowWhole:
-		return m.refuse(&ops.Refusal{What: "paste " + c.Ref(), Reason: "the disk has no partition table", Nearest: "T makes one"})
+		return nil, &ops.Refusal{What: "paste " + c.Ref(), Reason: "the disk has no partition table", Nearest: "T makes one"}
 	case row.Kind == model.RowPartition:
-		return m.open(dialog.NewPasteOver(d.queue, c, row.Partition.ID, d.align(m.Align)))
+		return dialog.NewPasteOver(d.queue, c, row.Partition.ID, d.align(m.Align))
 	}
-	return m.open(dialog.NewPaste(d.queue, c, row.Gap, d.align(m.Align)))
+	return dialog.NewPaste(d.queue, c, row.Gap, d.align(m.Align))
 }
 
 // clipWords describes the copied partition, or returns "" if there is none.

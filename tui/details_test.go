@@ -138,3 +138,21 @@ func TestReadOnlyCollectsNothing(t *testing.T) {
 	d.Contains("Read-only", "No edit is possible")
 	d.Lacks("Edits are collected")
 }
+
+// The extended partition has its name below the logical ones, and its mark there when it is selected.
+func TestExtendedIsNamed(t *testing.T) {
+	d := open(t, Logicals())
+	d.Contains("┃ p2 extended ─")
+	d.Press("j")
+	d.Contains("┃▸p2 extended ─")
+}
+
+// Where nothing is found nothing is selected, and Enter leads back to where the search began.
+func TestNothingFoundSelectsNothing(t *testing.T) {
+	d := open(t, Varied())
+	d.Press("j", "/")
+	d.Type("zzz")
+	d.Lacks("▸p1", "▸p2", "▸ p")
+	d.Press("enter")
+	d.Contains("▸ p2")
+}

@@ -152,6 +152,12 @@ func (m Model) openCreate(d document) Model {
 	return m.open(dialog.NewCreate(d.queue, row.Gap, d.align(m.Align)))
 }
 
+func tryCreate(m Model, d document) error {
+	row, _ := d.selected()
+	_, err := dialog.NewCreate(d.queue, row.Gap, d.align(m.Align))
+	return cmp.Or(ops.Unfit(d.queue.Preview()), err)
+}
+
 func (m Model) openImageSize(d document) Model {
 	disk := d.queue.Preview()
 	if !disk.Image.OfSize.OK() && !d.facts.Device {

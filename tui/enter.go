@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"errors"
+
 	"shunt/model"
 	"shunt/ops"
 	"shunt/tui/dialog"
@@ -26,22 +28,39 @@ func (m Model) enter(d document) Model {
 	return m.openResize(d)
 }
 
+// noEdit returns why the selected operation cannot be changed, or "".
+func noEdit(d document) model.Reason {
+	op := d.queue.Ops()[d.pending]
+	switch _, there := d.queue.Preview().Partition(op.Part()); {
+	case dialogOf(op) == nil:
+		return "There is nothing to choose in this operation; d removes it"
+	case op.Part() != 0 && !there:
+		return "A later operation deletes the partition; d removes an operation"
+	}
+	return ""
+}
+
+// tryEnter returns why Enter would be refused on an operation.
+func tryEnter(_ Model, d document) error {
+	if d.pane == pendingPane {
+		if no := noEdit(d); !no.OK() {
+			return errors.New(string(no))
+		}
+	}
+	return nil
+}
+
 // editPending opens the dialog in which the selected operation is changed. A change of it becomes one edit with it.
 func (m Model) editPending(d document) Model {
-	op := d.queue.Ops()[d.pending]
-	open := dialogOf(op)
-	p, there := d.queue.Preview().Partition(op.Part())
-	switch {
-	case open == nil:
-		return m.say(toneWarn, "There is nothing to choose in this operation; d removes it")
-	case op.Part() != 0 && !there:
-		return m.say(toneWarn, "A later operation deletes the partition; d removes an operation")
+	if no := noEdit(d); !no.OK() {
+		return m.say(toneWarn, string(no))
 	}
-	if there {
+	op := d.queue.Ops()[d.pending]
+	if p, there := d.queue.Preview().Partition(op.Part()); there {
 		d = d.with(d.queue, p.ID)
 	}
 	d.pane = tablePane
-	return open(m.withDoc(m.current, d), d)
+	return dialogOf(op)(m.withDoc(m.current, d), d)
 }
 
 // dialogOf returns what opens the dialog of an operation, or nil if it has none.

@@ -95,6 +95,9 @@ func (m Model) findKey(msg tea.Msg) (Model, tea.Cmd) {
 	case keymap.Match(press, keymap.Bind("", "", "esc", "ctrl+c")):
 		return m.endFind()
 	case keymap.Match(press, keymap.Bind("", "", "enter")):
+		if m.finder().list && m.nothingFound() != "" {
+			return m.endFind()
+		}
 		m.find.typing = false
 		if f := m.finder(); f.list || m.find.field.Value() == "" {
 			m.find = finding{}

@@ -2,6 +2,7 @@ package tui_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,17 +98,19 @@ func TestGoBackStops(t *testing.T) {
 		left  int
 		end   report.Result
 		says  string
+		lacks string
 		undos int
 	}{
-		{"refused", 2, report.Result{Outcome: report.Unchanged, Err: "the target was changed since the transaction"}, "U undoes the next one", 2},
-		{"stopped", 2, report.Result{}, "U undoes the next one", 1},
-		{"gone", 1, report.Result{}, "no longer fits", 1},
+		{"refused", 2, report.Result{Outcome: report.Unchanged, Err: "the target was changed since the transaction"}, "was changed since", "U undoes", 2},
+		{"stopped", 2, report.Result{}, "U undoes the next one", "no longer fits", 1},
+		{"stopped at the last", 0, report.Result{}, "as it was before one of them", "U undoes", 1},
+		{"gone", 1, report.Result{}, "no longer fits", "U undoes", 1},
 	} {
 		target := Founding()
 		target.What.Undos = kept(3)
 		d := history(t, 80, 24, target)
 		d.Press("down", "down", "enter", "y")
-		if c.name == "stopped" {
+		if strings.HasPrefix(c.name, "stopped") {
 			d.Press("q")
 			quietly(d)
 			d.Press("s")
@@ -122,6 +125,7 @@ func TestGoBackStops(t *testing.T) {
 			quietly(d)
 		}
 		d.Contains("Stopped on the way", "1 of 3 commits were undone", "as it was before one of them", c.says)
+		d.Lacks(c.lacks)
 		if target.Undos != c.undos {
 			t.Errorf("%s: %d undos", c.name, target.Undos)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"shunt/geometry"
 	"shunt/model"
 )
 
@@ -58,5 +59,60 @@ func TestOfferedKeysWork(t *testing.T) {
 				t.Errorf("%s, %v: M is offered: %v", kind, use, offers)
 			}
 		}
+	}
+}
+
+// The keys for a selected operation are offered only where they do something, and say why where they do not.
+func TestOfferedForOperations(t *testing.T) {
+	d := open(t, Founding())
+	d.Press("x", "l")
+	d.Type("new")
+	d.Press("enter", "j", "x") // a check, a label, another check
+	for _, c := range []struct {
+		keys          []string
+		offers, lacks string
+		presses, says string
+	}{
+		{[]string{"home"}, "J", "K enter", "K", "It is the first operation already"},
+		{[]string{"home", "down"}, "enter J K", "", "enter", "Label"},
+		{[]string{"end"}, "K", "J enter", "J", "It is the last operation already"},
+	} {
+		d.Press("P")
+		d.Press(c.keys...)
+		keys := offered(d)
+		for _, key := range strings.Fields(c.offers) {
+			if !slices.Contains(keys, key) {
+				t.Errorf("%v: %s is not offered: %v", c.keys, key, keys)
+			}
+		}
+		for _, key := range strings.Fields(c.lacks) {
+			if slices.Contains(keys, key) {
+				t.Errorf("%v: %s is offered: %v", c.keys, key, keys)
+			}
+		}
+		d.Press(c.presses)
+		d.Contains(c.says)
+		if d.Press("esc"); !strings.Contains(d.Frame(), "Pending (P)") {
+			d.Press("P")
+		}
+	}
+}
+
+// New is not offered on free space in which no partition can be made.
+func TestOfferedInFullTable(t *testing.T) {
+	target := Founding()
+	parts := target.Layout.Partitions()
+	const mib = 2048
+	for i := range 4 {
+		p := parts[i%2]
+		p.ID, p.Number, p.Span, p.FS = model.PartID(i+1), i+1, geometry.SpanOf(geometry.Sector(mib*(1+10*i)), mib*10), model.Filesystem{}
+		parts = append(parts[:i:i], append([]model.Partition{p}, parts[min(i+1, len(parts)):]...)...)
+	}
+	target.Layout = model.New(target.Layout, parts, nil)
+	d := open(t, target)
+	d.Press("end")
+	d.Contains("▸ unallocated")
+	if keys := offered(d); slices.Contains(keys, "n") {
+		t.Errorf("n is offered: %v", keys)
 	}
 }

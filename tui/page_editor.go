@@ -29,15 +29,15 @@ func editorGroups() []bindingGroup {
 	return []bindingGroup{
 		{selectGroup, needTarget(append(travel(Model.moveCursor), findBinding()))},
 		{partitionGroup, []binding{
-			on("enter", "edit what is selected", noCommand(Model.enter), "enter").goesOn().unless(notOpen),
+			on("enter", "edit what is selected", noCommand(Model.enter), "enter").goesOn().unless(notOpen).foreseen(tryEnter),
 			on("m", "resize/move", noCommand(Model.openResize), "m").goesOn().foreseen(tryResize).
 				unless(noContents("resize or move: n makes a new one here")),
-			on("n", "new", noCommand(Model.openCreate), "n").unless(noTable).unless(noFreeSpace),
+			on("n", "new", noCommand(Model.openCreate), "n").unless(noTable).unless(noFreeSpace).foreseen(tryCreate),
 			onStage("d", "delete", func(p model.Partition) ops.Operation { return ops.Delete{ID: p.ID} }, "d", "delete").
 				unless(noPartition("delete")),
 			onEdit("f", "format", dialog.NewFormat, tryFormat, "f").unless(noPartition("format")),
 			on("c", "copy", noCommand(Model.copyPart), "c").unless(noPartition("copy")).foreseen(tryCopy),
-			on("v", "paste", noCommand(Model.openPaste), "v").unless(notInTable).unless(nothingCopied),
+			on("v", "paste", noCommand(Model.openPaste), "v").unless(notInTable).unless(nothingCopied).foreseen(tryPaste),
 			onEdit("l", "label", dialog.NewLabel, tryLabel, "l").unless(noContents("label")),
 			onEdit("N", "partition name", dialog.NewName, tryName, "N").unless(noPartition("name")),
 			onEdit("t", "type and flags", newType, tryType, "t").unless(noPartition("change the type or flags of")),
@@ -74,8 +74,8 @@ func editorGroups() []bindingGroup {
 			on("ctrl+r", "redo", noCommand(Model.redo), "ctrl+r"),
 			on("P", "to this list and back", noCommand(Model.switchPane), "P").unless(nothingPending),
 			on("d", "remove the selected one", Model.drop, "d", "delete").unless(notInPending),
-			on("K", "do earlier", noCommand(Model.doEarlier), "K", "shift+up").unless(notInPending),
-			on("J", "do later", noCommand(Model.doLater), "J", "shift+down").unless(notInPending),
+			on("K", "do earlier", noCommand(Model.doEarlier), "K", "shift+up").unless(notInPending).foreseen(tryShift(-1)),
+			on("J", "do later", noCommand(Model.doLater), "J", "shift+down").unless(notInPending).foreseen(tryShift(1)),
 			on("X", "clear all", noCommand(Model.askClear), "X").foreseen(tryPending),
 			on("R", "rehearse", Model.rehearse, "R").foreseen(tryPending),
 			on("a", "apply", Model.apply, "a").foreseen(tryPending),

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"slices"
+	"strings"
 
 	"shunt/geometry"
 	"shunt/model"
@@ -15,6 +16,9 @@ import (
 func (m Model) editorPage(d document) []string {
 	pending := m.pendingOf(d)
 	l := pending.layout()
+	if m.nothingFound() != "" {
+		d.row, m.settled = -1, settled{} // nothing is selected
+	}
 	var out []string
 	out = append(out, m.bannerLines(d)...)
 	out = append(out, m.bar(d, pictureNow, l)...)
@@ -64,14 +68,24 @@ func (m Model) editorBar(d document) (bindings, pinned []keymap.Binding) {
 		most = mostKeysWide
 	}
 	list := m.editorBindings(d)
+	useful = slices.DeleteFunc(useful, func(key string) bool { return m.refuses(d, list, key) })
 	return pick(m, d, list, useful[:min(len(useful), most)]...), pick(m, d, list, "?")
+}
+
+// refuses reports whether a key that useful returns would be refused. The keys for a partition were tried before.
+func (m Model) refuses(d document, list []binding, key string) bool {
+	name, _, _ := strings.Cut(key, " ")
+	if !slices.Contains([]string{"enter", "n", "v", "T", "K", "J"}, name) {
+		return false
+	}
+	return !slices.ContainsFunc(list, func(b binding) bool { return slices.Contains(b.Keys(), name) && b.hopeless(m, d).OK() })
 }
 
 // useful returns the keys that fit the selection, the most likely first. If operations are pending, the keys for them
 // come before the rare ones.
 func (m Model) useful(d document) []string {
 	if d.pane == pendingPane {
-		return []string{"d remove", "P partitions", "K", "J", "u", "X", "R", "a"}
+		return []string{"enter edit", "d remove", "P partitions", "K", "J", "u", "a", "R", "X"}
 	}
 	var out, then, rare []string
 	row, ok := d.selected()
@@ -156,6 +170,15 @@ func (m Model) bar(d document, which picture, l editorLayout) []string {
 	box := widget.Box(make([]string, len(lines)), f, m.width, len(lines)+2, m.st)
 	for i, line := range lines {
 		box[i+1] = edge + line + edge
+	}
+	if ext, ok := disk.Extended(); ok {
+		mark := widget.Plain
+		if chosen, _ := m.trailing(d).subject(); isPart(chosen, ext.ID) {
+			mark = widget.Selected
+		}
+		if line, ok := widget.UnderExtended(segments, []string{ext.Ref() + " extended", ext.Ref()}, mark, m.width, f, m.st); ok {
+			box[len(box)-1] = line
+		}
 	}
 	return box
 }

@@ -233,7 +233,7 @@ func (m Model) resultText(b *block, d document) {
 	st, r := b.st, *d.run.result
 	told := resultNotice(d.run.kind, d.name(), r)
 	if d.run.kind == undoRun {
-		told = undoNotice(d.name(), d.run)
+		told = undoNotice(d)
 	}
 	if d.run.undecided {
 		told = undecidedNotice(d.name())

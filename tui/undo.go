@@ -104,7 +104,8 @@ func (m Model) undoFurther(i int) (Model, tea.Cmd) {
 }
 
 // undoNotice describes the result of the last of several undos.
-func undoNotice(name string, r running) notice {
+func undoNotice(d document) notice {
+	name, r := d.name(), d.run
 	all, done := r.undone+1+len(r.back), r.undone
 	if r.result.Outcome == report.RolledBack {
 		done++
@@ -119,7 +120,10 @@ func undoNotice(name string, r running) notice {
 		t.meaning = fmt.Sprintf("%d of %d commits were undone: %s is as it was before one of them. What was kept to undo the next one no longer fits.", done, all, name)
 	case done > 0:
 		t.head, t.tone = "Stopped on the way", toneWarn
-		t.meaning = fmt.Sprintf("%d of %d commits were undone: %s is as it was before one of them. U undoes the next one.", done, all, name)
+		t.meaning = fmt.Sprintf("%d of %d commits were undone: %s is as it was before one of them.", done, all, name)
+		if r.stopping && r.settled && d.facts.Undo() != nil { // what was refused is not offered again
+			t.meaning += " U undoes the next one."
+		}
 	}
 	return t
 }

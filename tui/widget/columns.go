@@ -11,6 +11,16 @@ type column struct {
 	width int // in cells, with the space after it
 	text  func(TableRow) string
 	side  side
+	// apart is set if a second cell behind the text stays empty. It keeps a number apart from a word.
+	apart bool
+}
+
+// gap returns how many cells behind the text stay empty.
+func (c column) gap() int {
+	if c.apart {
+		return 2
+	}
+	return 1
 }
 
 // side says at which side of its column a text stands.
@@ -47,17 +57,17 @@ func columns(rows []TableRow, width int, names Naming) []column {
 }
 
 func baseColumns(width int, names Naming) []column {
-	name := column{"Partition", 12, func(r TableRow) string { return strings.Repeat(" ", r.Indent) + r.Name }, leftSide}
-	fs := column{fsHead, 12, func(r TableRow) string { return r.FS }, leftSide}
-	label := column{labelHead, 8, func(r TableRow) string { return r.Label }, leftSide}
-	size := column{"Size", 9, func(r TableRow) string { return r.Size }, rightSide}
-	used := column{"Used", 9, func(r TableRow) string { return r.Used }, rightSide}
-	unused := column{"Unused", 9, func(r TableRow) string { return r.Unused }, rightSide}
-	flags := column{flagsHead, 6, func(r TableRow) string { return r.Flags }, leftSide}
-	change := column{changeHead, 0, func(r TableRow) string { return r.Change }, leftSide}
-	part := column{nameHead, 9, func(r TableRow) string { return r.PartName }, leftSide}
-	start := column{"Start", 11, func(r TableRow) string { return r.Start }, rightSide}
-	end := column{"End", 11, func(r TableRow) string { return r.End }, rightSide}
+	name := column{head: "Partition", width: 12, text: func(r TableRow) string { return strings.Repeat(" ", r.Indent) + r.Name }, side: leftSide}
+	fs := column{head: fsHead, width: 12, text: func(r TableRow) string { return r.FS }, side: leftSide}
+	label := column{head: labelHead, width: 8, text: func(r TableRow) string { return r.Label }, side: leftSide}
+	size := column{head: "Size", width: 9, text: func(r TableRow) string { return r.Size }, side: rightSide}
+	used := column{head: "Used", width: 9, text: func(r TableRow) string { return r.Used }, side: rightSide}
+	unused := column{head: "Unused", width: 9, text: func(r TableRow) string { return r.Unused }, side: rightSide}
+	flags := column{head: flagsHead, width: 6, text: func(r TableRow) string { return r.Flags }, side: leftSide}
+	change := column{head: changeHead, width: 0, text: func(r TableRow) string { return r.Change }, side: leftSide}
+	part := column{head: nameHead, width: 9, text: func(r TableRow) string { return r.PartName }, side: leftSide}
+	start := column{head: "Start", width: 11, text: func(r TableRow) string { return r.Start }, side: rightSide}
+	end := column{head: "End", width: 11, text: func(r TableRow) string { return r.End }, side: rightSide}
 	if width < withUnused {
 		fs.head, fs.width = "FS", 9
 		return []column{name, fs, label, size, used, change}
@@ -110,6 +120,12 @@ func roomFor(cols []column, rows []TableRow) []column {
 			}
 			given := max(0, min(needs[i]-cols[i].width, cols[giver].width-needs[giver]))
 			cols[i].width, cols[giver].width = cols[i].width+given, cols[giver].width-given
+		}
+	}
+	last := len(cols) - 1
+	for i := range last {
+		if cols[i].side == rightSide && cols[i+1].side == leftSide && cols[last].width > needs[last] {
+			cols[i].apart, cols[i].width, cols[last].width = true, cols[i].width+1, cols[last].width-1
 		}
 	}
 	return cols

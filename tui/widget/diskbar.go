@@ -65,7 +65,7 @@ func DiskBar(segments []Segment, width, rows int, st *styles.Styles) []string {
 	between := st.Faint.Render(st.Edge)
 	for i, s := range bar.segments {
 		if i > 0 {
-			write(s.leftEdge(bar.widths[i], edge(bar.segments[i-1], s, between, st), st)...)
+			write(edge(bar.segments[i-1], s, between, st))
 		}
 		write(s.draw(bar.widths[i], rows, st)...)
 	}
@@ -101,15 +101,6 @@ func edge(left, right Segment, usual string, st *styles.Styles) string {
 		return st.Extended.Render(st.CloseExt)
 	}
 	return usual
-}
-
-// leftEdge returns the edge before a segment of the given width, for each row. The mark of a selected segment stands there
-// if its label takes all cells of the segment.
-func (s Segment) leftEdge(width int, usual string, st *styles.Styles) []string {
-	if s.Mark != Selected || s.label(width-1) != "" || s.label(width) == "" {
-		return []string{usual}
-	}
-	return []string{s.name().Render(st.Cursor), usual}
 }
 
 // name returns the look of the label.

@@ -35,7 +35,7 @@ func Beyond(n geometry.Sector, z geometry.SectorSize, sign string, st *styles.St
 	if sign != "+" {
 		word = "image loses "
 	}
-	return Segment{Weight: n, Used: -1, Shade: Blank, Style: st.Faint, Labels: []string{word + size[1:], size}}
+	return Segment{Weight: n, Used: -1, Shade: Blank, Style: st.Muted, Labels: []string{word + size[1:], size}}
 }
 
 func rowSegment(r model.Row, z geometry.SectorSize, st *styles.Styles) Segment {

@@ -49,7 +49,7 @@ func PartTable(rows []TableRow, names Naming, at RowMark, width, height int, st 
 	cols := columns(rows, width, names)
 	head := "  "
 	for _, c := range cols {
-		head += c.fit(c.head, c.width, 1, "")
+		head += c.fit(c.head, c.width, c.gap(), "")
 	}
 	out := []string{st.Head.Render(Fit(head, width, ""))}
 	from, to := Visible(len(rows), at.Row, height-1)
@@ -70,7 +70,7 @@ func PartTable(rows []TableRow, names Naming, at RowMark, width, height int, st 
 func tableLine(r TableRow, cols []column, st *styles.Styles) string {
 	var line strings.Builder
 	for i, c := range cols {
-		cells, gap := c.width, 1
+		cells, gap := c.width, c.gap()
 		switch {
 		case i == 0 && r.FS == "":
 			// A name without a file system may take both columns, as free space inside an extended partition needs.
