@@ -110,13 +110,13 @@ func (m Model) pasteDialog(d document) (dialog.Dialog, error) {
 	return dialog.NewPaste(d.queue, c, row.Gap, d.align(m.Align))
 }
 
-// clipWords describes the copied partition, or returns "" if there is none.
+// clipWords describes the copied partition, or returns "" if there is none. A message would say the same when it is copied.
 func (m Model) clipWords(d document) string {
 	i, ok := m.byGen(m.clip.gen)
-	if !ok {
+	if !ok || m.note.text != "" {
 		return ""
 	}
-	text := "copied: " + m.clip.part.Ref()
+	text := "Copied: " + m.clip.part.Ref()
 	if m.clip.gen != d.gen {
 		text += " of " + m.docs[i].name()
 	}

@@ -13,6 +13,8 @@ type pendingView struct {
 	m    Model
 	d    document
 	told []toldOperation
+	// detailed says that the details of the selected partition are on the screen.
+	detailed bool
 }
 
 type toldOperation struct {
@@ -85,7 +87,7 @@ func (v *pendingView) list(height int) (lines []string, of []int) {
 func (v *pendingView) box(height int) []string {
 	st, width := v.m.st, v.m.width
 	mark, look := v.d.aheadMark(st)
-	f := widget.Frame{Title: "Pending", Mark: mark, Marked: look, Foot: v.m.footWords(v.d), Edge: st.Faint, Name: st.Muted}
+	f := widget.Frame{Title: "Pending", Mark: mark, Marked: look, Foot: v.foot(), Edge: st.Faint, Name: st.Muted}
 	switch {
 	case v.d.pane == pendingPane:
 		f.Title, f.Edge, f.Name = st.Cursor+" Pending", st.Focus, st.Title
@@ -109,13 +111,14 @@ func (v *pendingView) box(height int) []string {
 	return widget.Box(lines, f, width, height, st)
 }
 
-// footWords returns a reminder for the lower edge: why the selected partition is in use, or else which partition was
-// copied.
-func (m Model) footWords(d document) string {
-	if p, ok := d.partition(); ok && p.Use.Busy() && d.pane == tablePane {
-		return m.st.Busy + " " + p.Ref() + " is " + widget.Clean(p.Use.String())
+// foot returns a reminder for the lower edge: why the selected partition is in use, if the details do not say it, or else
+// which partition was copied.
+func (v *pendingView) foot() string {
+	p, ok := v.d.partition()
+	if ok && p.Use.Busy() && v.d.pane == tablePane && !v.detailed {
+		return v.m.st.Busy + " " + p.Ref() + " is " + widget.Clean(p.Use.String())
 	}
-	return m.clipWords(d)
+	return v.m.clipWords(v.d)
 }
 
 // extent says how much of a text is shown.

@@ -16,6 +16,7 @@ import (
 func (m Model) editorPage(d document) []string {
 	pending := m.pendingOf(d)
 	l := pending.layout()
+	pending.detailed = m.detailed(d, l.table)
 	if m.nothingFound() != "" {
 		d.row, m.settled = -1, settled{} // nothing is selected
 	}

@@ -66,7 +66,7 @@ func TestPickWhatIsOpen(t *testing.T) {
 
 // How to begin is told once, and is gone with the first key.
 func TestGreeting(t *testing.T) {
-	const hint = "g makes room, m resizes or moves, a applies after a rehearsal; ? lists all keys"
+	const hint = "Press g to make room, m to resize or move, a to apply; ? lists all keys"
 	target := Founding()
 	b := One(target)
 	b.First = true

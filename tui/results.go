@@ -54,7 +54,7 @@ func (m Model) showGreeting(first bool) Model {
 	if !first || m.note.text != "" {
 		return m
 	}
-	return m.say(toneGood, "g makes room, m resizes or moves, a applies after a rehearsal; ? lists all keys")
+	return m.say(toneGood, "Press g to make room, m to resize or move, a to apply; ? lists all keys")
 }
 
 // stillOpening shows the current step while a target is being opened, and waits for the next step.
