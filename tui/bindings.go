@@ -228,7 +228,7 @@ func closeBinding() binding { return on("ctrl+w", "close target", Model.askClose
 func turnBindings() []binding {
 	alone := func(m Model, _ document) model.Reason {
 		if len(m.docs) < 2 {
-			return "No other target is open: o opens one"
+			return "No other target is open: press o to open one"
 		}
 		return ""
 	}

@@ -42,7 +42,7 @@ func (c copying) active() bool { return c.gen != 0 }
 // copiesAlready returns why no other copy can begin, or "" if one can.
 func copiesAlready(m Model, _ document) model.Reason {
 	if m.copying.active() {
-		return model.Because("%s is being copied: esc stops it", m.copying.name)
+		return model.Because("%s is being copied: press esc to stop it", m.copying.name)
 	}
 	return ""
 }

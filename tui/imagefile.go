@@ -43,7 +43,7 @@ func (d document) imageItems(align geometry.Alignment) []dialog.Item {
 	)
 	items = append(items, d.backingItems()...)
 	return append(items,
-		stage("Repair the format", "Writes the counts of the image's format anew. The disk in it stays as it is.", ops.RepairImage{}),
+		stage("Repair the format", "Counts anew which clusters of the file are in use, and writes that. The disk in it stays as it is.", ops.RepairImage{}),
 		stage("Drop the bitmaps", "The next incremental backup has to be a full one then.", ops.DropBitmaps{}),
 	)
 }
@@ -61,7 +61,7 @@ func (d document) snapshotItems(align geometry.Alignment) []dialog.Item {
 	// Deleting and going back are possible at the same times. To try going back would read the disk in the snapshot.
 	off := d.cannot(ops.DeleteSnapshot{})
 	if off.OK() && len(list) == 0 {
-		off = "it has none"
+		off = "the image has no snapshots"
 	}
 	back := dialog.Item{Text: "Go back to a snapshot", Note: "What was written since is lost, unless another snapshot keeps it.", Off: off}
 	gone := dialog.Item{Text: "Delete a snapshot", Note: "The disk stays as it is. What only the snapshot keeps is lost.", Off: off}

@@ -48,7 +48,7 @@ func TestOpeningTells(t *testing.T) {
 	tell("looking into p3, 3 of 7")
 	next, again := m.Update(batch[1]())
 	m, _ = next.(Model)
-	if text := ansi.Strip(m.View().Content); again == nil || !contains(text, "Now: looking into p3, 3 of 7", "ctrl+w cancels") {
+	if text := ansi.Strip(m.View().Content); again == nil || !contains(text, "Now: looking into p3, 3 of 7", "ctrl+w to cancel") {
 		t.Errorf("shows\n%s", text)
 	}
 	if got := m.View().WindowTitle; got != "shunt: slow.raw opening" {

@@ -15,7 +15,7 @@ func (m Model) blankPage(d document) []string {
 	case d.doing != "":
 		return m.messagePage(d.doing+" "+d.name(), "This takes a moment.")
 	case d.state == docOpening:
-		text := []string{"It is being locked and read; nothing is written. ctrl+w cancels."}
+		text := []string{"It is being locked and read; nothing is written. Press ctrl+w to cancel."}
 		if d.opening != "" {
 			text = append(text, "Now: "+widget.Clean(d.opening))
 		}

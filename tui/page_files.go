@@ -97,7 +97,7 @@ func (m Model) listed(gen int, list report.Listing, err error) Model {
 func (m Model) filesBindings(document) []binding {
 	atTop := func(m Model, _ document) model.Reason {
 		if len(m.files.dirs) == 0 {
-			return "This is the top of the file system: esc goes back"
+			return "This is the top of the file system: press esc to go back"
 		}
 		return ""
 	}

@@ -105,7 +105,7 @@ func noLost(m Model, d document) model.Reason {
 		return no
 	}
 	if pendingBack(d, m.lost.found[m.lost.at]) {
-		return "It is pending already: esc leads to the list of pending operations"
+		return "It is pending already: press esc for the list of pending operations"
 	}
 	return m.lost.found[m.lost.at].Stays
 }
@@ -135,9 +135,9 @@ func noneReturns(m Model, d document) model.Reason {
 		pending = pending || there
 	}
 	if pending {
-		return "All that is sure is pending already: esc leads to the list of pending operations"
+		return "All that is sure is pending already: press esc for the list of pending operations"
 	}
-	return "None is sure enough to put all back: p puts the selected one back"
+	return "None is sure enough to put all back: press p to put the selected one back"
 }
 
 func noLostFiles(m Model, _ document) model.Reason {
@@ -148,7 +148,7 @@ func noLostFiles(m Model, _ document) model.Reason {
 	case !l.FS.Known():
 		return "There is no file system here that shunt knows"
 	case l.Headless:
-		return "Its first superblock is gone: put it back, and a check (x) can restore it from a copy"
+		return "Its first superblock is gone: put it back first; a check (x) can then restore it from a copy"
 	}
 	return ""
 }
@@ -212,7 +212,7 @@ func (m Model) putAllBack(d document) Model {
 func (m Model) stageBack(d document, q ops.Queue) Model {
 	m = m.stageAll(dialog.StageAll{Ops: q.Ops()[d.queue.Len():]})
 	if now, _ := m.doc(); now.queue.Len() > d.queue.Len() {
-		m = m.say(toneGood, "Pending: esc leads back to the list of pending operations, where a applies it")
+		m = m.say(toneGood, "Pending: press esc for the list of pending operations, and then a to apply it")
 	}
 	return m
 }
