@@ -1,6 +1,7 @@
 package tui_test
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,6 +14,33 @@ import (
 func (d *Driver) wellDrawn() {
 	d.t.Helper()
 	d.coversWhole()
+	d.fillsLists()
+}
+
+// more marks a list or a text of which not all is shown.
+var more = regexp.MustCompile(`[↑↓┃]\s*$|lines \d+ to \d+ of \d+|\d+ more lines`)
+
+// fillsLists checks that a dialog leaves no lines empty while a list in it has more to show.
+func (d *Driver) fillsLists() {
+	d.t.Helper()
+	x, y, width, height, _, ok := tui.Window(d.Model())
+	if !ok {
+		return
+	}
+	cut, before, gap := "", "x", 0
+	for _, line := range strings.Split(d.Frame(), "\n")[y+1 : y+height-1] {
+		line = strings.TrimRight(ansi.Cut(line, x+1, x+width-1), " ")
+		if more.MatchString(line) {
+			cut = line
+		}
+		if line == "" && before == "" {
+			gap++
+		}
+		before = line
+	}
+	if spare := d.height - 1 - height; cut != "" && max(spare, 0)+gap > 0 {
+		d.t.Errorf("%q is cut, while %d lines of the dialog and %d of the screen are empty:\n%s", cut, gap, spare, d.Frame())
+	}
 }
 
 // coversWhole checks what is around a dialog: nothing beside it, no part of a frame, and all rows of a table or none.

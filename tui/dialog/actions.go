@@ -66,6 +66,7 @@ func (a *actions) layout() layout {
 // mark, for screens without colour.
 func (a *actions) draw(height int, p paper) drawing {
 	n := len(a.commands)
+	height = p.grown(height, n)
 	from, to := widget.Visible(n, a.list.at, height)
 	return entries(n, from, to, height, p, func(i int) string {
 		off, look := " ", p.st.Text

@@ -55,7 +55,7 @@ func (b *browse) drawField(s drawing, p paper) drawing {
 // drawList draws the visible lines of the list.
 func (b *browse) drawList(p paper) drawing {
 	const most = 40
-	height := min(most, max(3, p.height-browseAbove-len(b.details(p))-2))
+	height := p.grown(min(most, max(3, p.height-browseAbove-len(b.details(p))-2)), len(b.rows))
 	from, to := widget.Visible(len(b.rows), b.at, height)
 	first := slices.IndexFunc(b.rows, func(r browseRow) bool { return r.entry })
 	if b.at < height && b.at <= max(first, 0) {

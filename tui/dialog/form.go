@@ -90,6 +90,7 @@ type row struct {
 type paper struct {
 	width, height int // of the body
 	above         int // lines of the body above the row
+	extra         int // lines that a list gets besides those that it takes by itself (paper.grown)
 	here          bool
 	st            *styles.Styles
 	from          model.Disk // the disk at the start of an animated bar
@@ -102,6 +103,7 @@ type drawing struct {
 	cursor  int           // the cell of the cursor in the first line, 0 for none
 	entries []int         // the entry in each line of a list, counted from 1; 0 for none
 	spots   []widget.Spot // the clickable texts in the first line
+	lacks   int           // the number of lines of a list that are not shown
 }
 
 // form is a dialog with a content of type T.
@@ -250,9 +252,12 @@ func (f form[T, P]) View(width, height int, st *styles.Styles) View {
 	if l.typed != "" {
 		v.Title += "  /" + l.typed
 	}
-	full := f.draw(l, v, height, st)
-	if len(full.Lines) <= height {
+	full, lacks := f.draw(l, v, height, st, nil)
+	if len(full.Lines) <= height && slices.Max(append(lacks, 0)) == 0 {
 		return full
+	}
+	if len(full.Lines) <= height {
+		return f.grown(l, v, height, st)
 	}
 	l.rows = slices.Clone(l.rows)
 	for i, r := range l.rows {
@@ -260,16 +265,32 @@ func (f form[T, P]) View(width, height int, st *styles.Styles) View {
 			l.rows[i].draw = func(paper) drawing { return drawing{} }
 		}
 	}
-	return f.draw(l, v, height, st)
+	if full, lacks = f.draw(l, v, height, st, nil); slices.Max(append(lacks, 0)) > 0 && len(full.Lines) <= height {
+		return f.grown(l, v, height, st)
+	}
+	return full
 }
 
-// draw adds the rows to the body of a window.
-func (f form[T, P]) draw(l layout, v View, height int, st *styles.Styles) View {
+// draw adds the rows to the body of a window, and returns how many lines each of them lacks. With extra lines for the rows, the
+// lines that only keep the size of the window are left out.
+func (f form[T, P]) draw(l layout, v View, height int, st *styles.Styles, extra []int) (drawn View, lacks []int) {
 	v.Spots = map[int][]widget.Spot{}
+	tight := extra != nil
+	if !tight {
+		extra = make([]int, len(l.rows))
+	}
 	for i, r := range l.rows {
 		y := len(v.Lines)
 		here := r.stop == f.at && r.stop != stopNone
-		shown := r.draw(paper{width: v.Width, height: height, above: y, here: here, st: st, from: f.from, rest: f.rest})
+		if tight && r.spare && len(trimmed(v.Lines)) < y {
+			lacks = append(lacks, 0)
+			continue
+		}
+		shown := r.draw(paper{width: v.Width, height: height, above: y, extra: extra[i], here: here, st: st, from: f.from, rest: f.rest})
+		lacks = append(lacks, shown.lacks)
+		if tight && !r.spare {
+			shown.lines = trimmed(shown.lines)
+		}
 		if here && shown.cursor > 0 {
 			v.Cursor = &Point{X: shown.cursor, Y: y}
 		}
@@ -285,7 +306,11 @@ func (f form[T, P]) draw(l layout, v View, height int, st *styles.Styles) View {
 		}
 		v.Lines, v.Parts = append(v.Lines, shown.lines...), append(v.Parts, parts...)
 	}
-	return v
+	if tight {
+		v.Lines = trimmed(v.Lines)
+		v.Parts = v.Parts[:len(v.Lines)]
+	}
+	return v, lacks
 }
 
 // bodyWidth returns the width of a body that would like to have so many cells. It gets all there are, if otherwise only

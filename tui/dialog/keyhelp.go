@@ -57,7 +57,7 @@ func (k *keysShown) layout() layout {
 }
 
 // visible returns how many lines are in view in a body of the given height.
-func visible(height int) int { return max(3, height-3) }
+func visible(height int) int { return max(3, height-1) }
 
 // scroll handles the keys of a list.
 func (k *keysShown) scroll(msg tea.Msg) Action {

@@ -168,6 +168,7 @@ func listOf(own stop, column int, l *list, height func(p paper) int) row {
 // draw draws the list in height lines; column is the width of the texts before the notes.
 func (l *list) draw(height, column int, p paper) drawing {
 	shown := l.shown()
+	height = p.grown(height, len(shown))
 	from, to := widget.Visible(len(shown), slices.Index(shown, l.at), height)
 	drawn := entries(len(shown), from, to, height, p, func(n int) string {
 		i := shown[n]
@@ -199,7 +200,7 @@ func (l *list) draw(height, column int, p paper) drawing {
 
 // entries draws the entries [from, to) of a list of n in height lines.
 func entries(n, from, to, height int, p paper, line func(i int) string) drawing {
-	shown := drawing{lines: widget.List(n, from, to, p.width, height, p.st, func(i int) (string, styles.Look) {
+	shown := drawing{lacks: n - (to - from), lines: widget.List(n, from, to, p.width, height, p.st, func(i int) (string, styles.Look) {
 		return line(i), p.st.Text
 	})}
 	for i := from; i < to; i++ {

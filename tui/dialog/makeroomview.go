@@ -129,7 +129,7 @@ func (r *makeRoom) headLines(p paper) []string {
 
 // cut cuts the list to the height of the page. down is how far it is scrolled below the chosen plan, in lines.
 func (l *planList) cut(down int, p paper) drawing {
-	height := max(3, min(p.height, makeRoomHeight)-p.above-2)
+	height := p.grown(max(3, min(p.height, makeRoomHeight)-p.above-2), len(l.lines))
 	start := 0
 	if l.to > height-1 {
 		start = min(l.from, l.to-height+1)
@@ -141,7 +141,7 @@ func (l *planList) cut(down int, p paper) drawing {
 		more := fmt.Sprintf("%s %d more lines: pgdn", p.st.Down, below+1)
 		lines, entries = append(lines[:height-1:height-1], p.st.Muted.Render(more)), entries[:height-1]
 	}
-	return drawing{lines: widget.Pad(lines, p.width, height, p.st.More), entries: entries}
+	return drawing{lines: widget.Pad(lines, p.width, height, p.st.More), entries: entries, lacks: max(0, len(l.lines)-height)}
 }
 
 // inShort returns the title of a plan for a line of width cells: all of it, or as many whole operations as fit, and the number of

@@ -168,7 +168,7 @@ func (t *partType) meaning() string {
 func (t *partType) layout() layout {
 	flags := row{
 		stop: stopFlags, keys: []keymap.Binding{keyChoose(), keymap.Bind("space", "on or off", "space")},
-		draw: func(p paper) drawing { return drawing{lines: t.flagLines(p)} }, take: t.flagKey,
+		draw: t.drawFlags, take: t.flagKey,
 		about: about{keys: []keymap.Binding{keyUp().As("previous"), keyDown().As("next")}},
 	}
 	rows := []row{flags}
@@ -195,6 +195,7 @@ func (t *partType) layout() layout {
 func (t *partType) foundRow() row {
 	height := func(p paper) int {
 		const blanks = 3
+		p.extra = 0 // that is for this list
 		room := p.height - 7 - len(t.flagLines(p))
 		return max(3, min(room, fewRows), min(room-blanks, len(model.SearchTypes(t.kind(), ""))))
 	}
@@ -217,8 +218,11 @@ func (t *partType) foundRow() row {
 	return r
 }
 
-// flagLines draws the check boxes: in a low window at most three lines around the cursor.
-func (t *partType) flagLines(p paper) []string {
+// flagLines returns the lines of the check boxes.
+func (t *partType) flagLines(p paper) []string { return t.drawFlags(p).lines }
+
+// drawFlags draws the check boxes: in a low window some lines around the cursor.
+func (t *partType) drawFlags(p paper) drawing {
 	label, st := formName("Flags", p), p.st
 	lines, at := []string{"  "}, 0
 	for i, f := range t.flags {
@@ -252,9 +256,9 @@ func (t *partType) flagLines(p paper) []string {
 	if p.height >= roomy {
 		most = len(lines)
 	}
-	from, to := widget.Visible(len(lines), at, min(most, len(lines)))
+	from, to := widget.Visible(len(lines), at, p.grown(min(most, len(lines)), len(lines)))
 	if to-from < len(lines) {
 		label += st.Muted.Render(fmt.Sprintf("lines %d to %d of %d", from+1, to, len(lines)))
 	}
-	return append([]string{label}, lines[from:to]...)
+	return drawing{lines: append([]string{label}, lines[from:to]...), lacks: len(lines) - (to - from)}
 }
