@@ -141,18 +141,20 @@ func (s *imageSize) layout() layout {
 		keyMin(), keymap.Bind("↑↓", "by 1 MiB", "up", "down"), keymap.Bind("pgup/dn", "by 1 GiB", "pgup", "pgdown"), KeyFit(), KeyImageFile(),
 	}
 	size.about.keys = []keymap.Binding{keyUp().As("1 MiB more"), keyDown().As("1 MiB less")}
-	rows := []row{size}
+	rows, reserved := []row{size}, 0
 	switch {
 	case s.queue.Preview().Image.Renews:
 		rows = append(rows, hint("Its format cannot change the size in place: a new image is written, which takes the name of the old one", 3))
 	case s.grows():
 		rows = append(rows, s.preallocRow(), hint(s.preallocHint(), 2))
+	case len(s.preallocs) > 0:
+		reserved = 2 // so that the window keeps its size
 	}
 	return layout{
 		title: "Image size", rows: append(
 			rows, blank(), hint("Size now "+sizeText(s.z.Bytes(s.now)), 1),
 			hint("Smallest "+sizeText(s.z.Bytes(s.smallest))+": "+string(s.why), 6), blank(),
-			s.outcome(sizeHint),
+			s.outcome(sizeHint), shown(func(paper) []string { return make([]string, reserved) }),
 		),
 		accept: s.stage, does: "set size",
 	}
