@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 )
 
@@ -58,7 +59,7 @@ func ParseDelta(text string, z SectorSize) (Bytes, error) {
 
 // parseSize is like ParseSize, but its errors do not begin with the text.
 func parseSize(text string, z SectorSize) (Bytes, error) {
-	text = strings.TrimSpace(text)
+	text = plainSectors(strings.TrimSpace(text))
 	if strings.HasPrefix(text, "-") || strings.HasPrefix(text, "+") {
 		return 0, errors.New("has a sign, which a size cannot have")
 	}
@@ -90,6 +91,19 @@ func parseSize(text string, z SectorSize) (Bytes, error) {
 		return 0, errors.New("is not a whole number of sectors")
 	}
 	return scale(whole, fraction, per)
+}
+
+// plainSectors returns a text like that of Sector.Count in short: "2048s" for "2,048 sectors". Other texts stay as they are.
+func plainSectors(text string) string {
+	number, unit, _ := strings.Cut(text, " ")
+	if unit != "sector" && unit != "sectors" {
+		return text
+	}
+	plain := strings.ReplaceAll(number, ",", "")
+	if n, err := strconv.ParseInt(plain, 10, 64); err != nil || number != plain && Grouped(n) != number {
+		return text
+	}
+	return plain + "s"
 }
 
 // units maps units in lower case to bytes. It lacks those whose meaning depends on the letter case or on the sector size.

@@ -40,12 +40,12 @@ func (s Span) Shift(d Sector) Span { return Span{Start: s.Start + d, End: s.End 
 // String formats the span as a half-open range: "[63, 2048)".
 func (s Span) String() string { return fmt.Sprintf("[%d, %d)", s.Start, s.End) }
 
-// Inclusive formats the span as partition tables do, with its last sector: "63-2047".
+// Inclusive formats the span for people, with its last sector: "63-2,047".
 func (s Span) Inclusive() string {
 	if s.Empty() {
 		return s.String() // there is no last sector
 	}
-	return fmt.Sprintf("%d-%d", s.Start, s.End-1)
+	return fmt.Sprintf("%s-%s", s.Start, s.End-1)
 }
 
 // Gaps returns the runs of sectors in within that no used span covers, in order. The used spans may overlap, be unsorted,

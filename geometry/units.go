@@ -8,6 +8,17 @@ package geometry
 // Sector is a logical block address or a number of logical sectors on one target.
 type Sector int64
 
+// String formats s for people: "1,109,182". Plans and tables have plain digits, as %d prints them.
+func (s Sector) String() string { return Grouped(s) }
+
+// Count returns "1 sector" or "2,048 sectors". ParseSize reads it.
+func (s Sector) Count() string {
+	if s == 1 {
+		return "1 sector"
+	}
+	return s.String() + " sectors"
+}
+
 // Bytes is a byte offset or a byte count.
 type Bytes int64
 

@@ -54,7 +54,7 @@ func (c *checker) table() {
 	}
 	u := d.Table.Usable
 	if u.Start < 1 || u.End < u.Start || !d.Span().Encloses(u) {
-		c.fatal("the range for partitions, sectors %s, does not lie on the disk of %d sectors", u.Inclusive(), d.Sectors)
+		c.fatal("the range for partitions, sectors %s, does not lie on the disk of %s sectors", u.Inclusive(), d.Sectors)
 	}
 	if d.Table.Kind == TableMBR && u.End > MBRSectors {
 		c.fatal("the range for partitions, sectors %s, reaches beyond the 2^32 sectors an MBR can address", u.Inclusive())
@@ -100,7 +100,7 @@ func (c *checker) numbers() {
 func (c *checker) partition(p Partition) {
 	d := c.disk
 	if p.Span.Empty() {
-		c.fatal("%s ends at sector %d and starts behind that, at %d", p.Ref(), p.Span.End-1, p.Span.Start)
+		c.fatal("%s ends at sector %s and starts behind that, at %s", p.Ref(), p.Span.End-1, p.Span.Start)
 		return
 	}
 	if d.Table.Kind != TableNone && !d.Table.Usable.Encloses(p.Span) && !d.Beneath(p) {
@@ -108,13 +108,13 @@ func (c *checker) partition(p Partition) {
 			p.Ref(), p.Span.Inclusive(), d.Table.Usable.Inclusive())
 	}
 	if d.Table.Kind == TableMBR && p.Span.Len() >= MBRSectors {
-		c.fatal("%s is %d sectors long; an MBR entry holds less than 2^32", p.Ref(), p.Span.Len())
+		c.fatal("%s is %s sectors long; an MBR entry holds less than 2^32", p.Ref(), p.Span.Len())
 	}
 	if p.Mirror.Slot != 0 && p.Span.End > MBRSectors {
 		c.fatal("%s at sectors %s is in the hybrid MBR too, which ends at sector 2^32", p.Ref(), p.Span.Inclusive())
 	}
 	if p.Role != Logical && p.EBR != 0 {
-		c.fatal("%s is %s but has a boot record at sector %d", p.Ref(), p.Role, p.EBR)
+		c.fatal("%s is %s but has a boot record at sector %s", p.Ref(), p.Role, p.EBR)
 	}
 }
 
@@ -144,18 +144,18 @@ func (c *checker) chain() {
 				p.Ref(), p.Span.Inclusive(), ext.Ref(), ext.Span.Inclusive())
 		}
 		if i == 0 && p.EBR != ext.Span.Start {
-			c.chainFatal("the boot record of %s at sector %d is not the first sector of the extended partition", p.Ref(), p.EBR)
+			c.chainFatal("the boot record of %s at sector %s is not the first sector of the extended partition", p.Ref(), p.EBR)
 		}
 		if p.EBR >= p.Span.Start || !ext.Span.Contains(p.EBR) {
-			c.chainFatal("the boot record of %s at sector %d is not before it inside the extended partition", p.Ref(), p.EBR)
+			c.chainFatal("the boot record of %s at sector %s is not before it inside the extended partition", p.Ref(), p.EBR)
 		}
 		if other, twice := taken[p.EBR]; twice {
-			c.chainFatal("%s and %s have the same boot record at sector %d", other, p.Ref(), p.EBR)
+			c.chainFatal("%s and %s have the same boot record at sector %s", other, p.Ref(), p.EBR)
 		}
 		taken[p.EBR] = p.Ref()
 		for _, q := range chain {
 			if q.ID != p.ID && q.Span.Contains(p.EBR) {
-				c.chainFatal("the boot record of %s at sector %d lies inside %s", p.Ref(), p.EBR, q.Ref())
+				c.chainFatal("the boot record of %s at sector %s lies inside %s", p.Ref(), p.EBR, q.Ref())
 			}
 		}
 	}

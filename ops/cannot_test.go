@@ -37,7 +37,7 @@ func TestKnownBeforeStaging(t *testing.T) {
 		{big, "format 1 fs=exfat", "sectors of 4096"},
 		{gpt(1000*mib, part(1, 100*mib, 200*mib, model.Filesystem{})), "format 1 fs=exfat", ""},
 		{big, "format 1 fs=fat32", ""},
-		{big, "new 255MiB fs=fat32", "255 MiB is too small for fat32; make it 261 MiB (66592s) or more"},
+		{big, "new 255MiB fs=fat32", "255 MiB is too small for fat32; make it 261 MiB (66,592 sectors) or more"},
 		{big, "new 255MiB fs=fat16", ""},
 		{luks(model.OldForm), "label 1 x", "only LUKS2 has labels"},
 		{luks(model.NoTrait), "label 1 x", ""},

@@ -110,7 +110,7 @@ func TestCopyRefusals(t *testing.T) {
 		{d, "copy 2 at 400MiB size=49MiB", "cannot copy p2: 49.0 MiB is too small for it; make it 50 MiB or more"},
 		{d, "copy 1 over 2", "cannot copy p1 over p2: 50 MiB is too small for it, which needs 100 MiB"},
 		{d, "copy 1 over 1", "cannot copy p1 over p1: it is the same partition"},
-		{d, "copy 1 at 150MiB", "cannot copy p1: p1 lies at sector 307200"},
+		{d, "copy 1 at 150MiB", "cannot copy p1: p1 lies at sector 307,200"},
 		{d, "copy 1 at 950MiB", "cannot copy p1: it would end 50 MiB behind the last usable sector of the disk; there is room for 50 MiB, and the copy needs 100 MiB"},
 		{chained(), "copy 2 at 900MiB", "cannot copy p2: an extended partition holds no data of its own"},
 		{chained(), "copy 1 over 2", "cannot copy p1 over p2: an extended partition holds no file system"},

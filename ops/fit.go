@@ -16,7 +16,7 @@ func misfit(d model.Disk, p model.Partition) model.Reason {
 		if p.ID == 0 {
 			where = "the disk"
 		}
-		return model.Because("its %s is %s longer than %s: first give it room up to sector %d", contents(p),
+		return model.Because("its %s is %s longer than %s: first give it room up to sector %s", contents(p),
 			geometry.FormatBytes(p.FS.Excess(z.Bytes(p.Span.Len()))), where, d.Reach(p).End-1)
 	}
 	if owner, ok := intrudes(d, p); ok {

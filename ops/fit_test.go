@@ -107,7 +107,7 @@ func TestCut(t *testing.T) {
 	free := gpt(1000*mib, holding(1, 100, 150), holding(2, 300, 100))
 	taken := gpt(1000*mib, holding(1, 100, 150), part(2, 220*mib, 300*mib, ext4(80*geometry.MiB, geometry.MiB)))
 	last := gpt(400*mib, holding(1, 100, 150))
-	const longer = "its ext4 is 50.0 MiB longer than the partition: first give it room up to sector 511999"
+	const longer = "its ext4 is 50.0 MiB longer than the partition: first give it room up to sector 511,999"
 	const other = "the ext4 of p1 reaches into it, and it is not known which of the two is whole: copy the files of both away and delete one of them"
 	for _, c := range []struct {
 		disk model.Disk
@@ -139,7 +139,7 @@ func TestCut(t *testing.T) {
 		{free, "move 2 to 240MiB and resize to 160MiB", "the ext4 of p1 goes on there"},
 		{free, "table new gpt", ""},
 		{free, "delete 2", ""},
-		{taken, "grow 1", "its ext4 needs room up to sector 511999, and there is none from sector 450560 on: p2 starts there"},
+		{taken, "grow 1", "its ext4 needs room up to sector 511,999, and there is none from sector 450,560 on: p2 starts there"},
 		{taken, "delete 2\ngrow 1", ""},
 		{taken, "delete 2\nresize 1 to 150MiB", ""},
 		{taken, "delete 1", ""},

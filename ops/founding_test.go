@@ -49,7 +49,7 @@ func TestFoundingExample(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `0 set image size to 2.94 GiB
-1 move p2 from sector 988033 to 3085185
+1 move p2 from sector 988,033 to 3,085,185
 1 verify ext4 in p2
 2 check ext4 in p1
 2 resize ext4 in p1 to 1.47 GiB

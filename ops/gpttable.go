@@ -74,21 +74,21 @@ type FirstUsable struct {
 
 // Describe returns "Let partitions begin at sector 2048 instead of 34".
 func (o FirstUsable) Describe(before model.Disk) Phrase {
-	return phrase(Verb{"let", "letting", "let"}, "partitions begin at sector %d instead of %d", o.Sector, before.Table.Usable.Start)
+	return phrase(Verb{"let", "letting", "let"}, "partitions begin at sector %s instead of %s", o.Sector, before.Table.Usable.Start)
 }
 
 // Apply returns the disk with the other range for partitions.
 func (o FirstUsable) Apply(before model.Disk, _ Env) (model.Disk, error) {
-	return editedGPT(before, fmt.Sprintf("let partitions begin at sector %d", o.Sector), func(t *model.Table) *Refusal {
+	return editedGPT(before, fmt.Sprintf("let partitions begin at sector %s", o.Sector), func(t *model.Table) *Refusal {
 		least := t.ArraySpan(before.SectorSize).End
 		most, why := lowest(before)
 		switch {
 		case o.Sector == t.Usable.Start:
 			return refusedFor("they do already")
 		case o.Sector < least:
-			return refusedFor("the entries of the table lie before that").near(fmt.Sprintf("it can be sector %d or later", least), Bound{Start, least})
+			return refusedFor("the entries of the table lie before that").near(fmt.Sprintf("it can be sector %s or later", least), Bound{Start, least})
 		case o.Sector > most:
-			return refusedFor(model.Because("at sector %d is something: %s", most, why)).near(fmt.Sprintf("it can be sector %d or earlier", most), Bound{Start, most})
+			return refusedFor(model.Because("at sector %s is something: %s", most, why)).near(fmt.Sprintf("it can be sector %s or earlier", most), Bound{Start, most})
 		}
 		t.Usable.Start = o.Sector
 		return nil
@@ -105,16 +105,16 @@ type MoveArray struct {
 
 // Describe returns "Move the entries of the GPT from sector 2 to 2016; partitions begin at sector 2048 or later then".
 func (o MoveArray) Describe(before model.Disk) Phrase {
-	words := phrase(moving, "the entries of the GPT from sector %d to %d", before.Table.ArraySpan(before.SectorSize).Start, o.At)
+	words := phrase(moving, "the entries of the GPT from sector %s to %s", before.Table.ArraySpan(before.SectorSize).Start, o.At)
 	if first := o.At + before.Table.ArraySectors(before.SectorSize); first > before.Table.Usable.Start {
-		return words.with(fmt.Sprintf("; partitions begin at sector %d or later then", first))
+		return words.with(fmt.Sprintf("; partitions begin at sector %s or later then", first))
 	}
 	return words
 }
 
 // Apply returns the disk with the entries at their new place.
 func (o MoveArray) Apply(before model.Disk, _ Env) (model.Disk, error) {
-	return editedGPT(before, fmt.Sprintf("move the entries of the GPT to sector %d", o.At), func(t *model.Table) *Refusal {
+	return editedGPT(before, fmt.Sprintf("move the entries of the GPT to sector %s", o.At), func(t *model.Table) *Refusal {
 		n := t.ArraySectors(before.SectorSize)
 		end, why := lowest(before)
 		most := end - n
@@ -122,10 +122,10 @@ func (o MoveArray) Apply(before model.Disk, _ Env) (model.Disk, error) {
 		case o.At == t.ArraySpan(before.SectorSize).Start:
 			return refusedFor("they are there already")
 		case o.At < model.UsualArray:
-			return refusedFor("the headers of the table lie there").near(fmt.Sprintf("it can be sector %d or later", model.UsualArray), Bound{Start, model.UsualArray})
+			return refusedFor("the headers of the table lie there").near(fmt.Sprintf("it can be sector %s or later", model.UsualArray), Bound{Start, model.UsualArray})
 		case o.At > most:
-			return refusedFor(model.Because("they take %d sectors and have to end at sector %d: %s", n, end, why)).near(
-				fmt.Sprintf("it can be sector %d or earlier", most), Bound{Start, most})
+			return refusedFor(model.Because("they take %s sectors and have to end at sector %s: %s", n, end, why)).near(
+				fmt.Sprintf("it can be sector %s or earlier", most), Bound{Start, most})
 		}
 		t.Array, t.Usable.Start = o.At, max(t.Usable.Start, o.At+n)
 		return nil

@@ -140,7 +140,7 @@ func (o Hybrid) obstacle(d model.Disk) *Refusal {
 		case slices.Contains(ids[:i], id):
 			return refusedFor(model.Because("%s is given twice", p.Ref()))
 		case p.Span.End > model.MBRSectors:
-			return refusedFor(model.Because("%s ends at sector %d, and an MBR only reaches sector %d (%s)", p.Ref(), p.Span.End-1,
+			return refusedFor(model.Because("%s ends at sector %s, and an MBR only reaches sector %s (%s)", p.Ref(), p.Span.End-1,
 				model.MBRSectors-1, amount(d.SectorSize.Bytes(model.MBRSectors))))
 		}
 	}

@@ -71,7 +71,7 @@ func TestHybridRefusals(t *testing.T) {
 		{with("table hybrid 2 3"), h(0, 2, 3), cannot + "it lists them so already"},
 		{with("table flag boot on"), h(1, 1), cannot + "the protective entry has the active flag, and a BIOS may refuse to start from two; clear the flag boot of the table first"},
 		{with("table hybrid 2 active=2"), ops.ProtectiveBoot{On: true}, "cannot set flag boot on the protective MBR: p2 has it in the hybrid MBR, and a BIOS may refuse to start from two"},
-		{with(), h(0, 3, 4), cannot + "p4 ends at sector 4294969343, and an MBR only reaches sector 4294967295 (2.00 TiB)"},
+		{with(), h(0, 3, 4), cannot + "p4 ends at sector 4,294,969,343, and an MBR only reaches sector 4,294,967,295 (2.00 TiB)"},
 		{with("table hybrid 3", "delete 4"), ops.MoveResize{ID: 3, Shift: 1}, ""},
 		{with("table new mbr"), h(0), cannot + "only a GPT has that"},
 		{ops.NewQueue(stray, env()), h(0), cannot + "the first sector lists partitions that the GPT does not have, 2 of them; make the two agree with `gdisk` first (commands r, o)"},

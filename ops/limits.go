@@ -125,7 +125,7 @@ func (l *Limits) givingBack(d model.Disk, p model.Partition, misfit model.Reason
 	case !untouchable(p.FS).OK():
 		return untouchable(p.FS)
 	case reach.End > l.Room.End:
-		return model.Because("its %s needs room up to sector %d, and there is none from sector %d on: %s", contents(p), reach.End-1,
+		return model.Because("its %s needs room up to sector %s, and there is none from sector %s on: %s", contents(p), reach.End-1,
 			l.Room.End, l.WhyEnd)
 	}
 	return ""

@@ -48,14 +48,14 @@ func (m relocation) logicals() *Refusal {
 	if !m.resizes(start, end) {
 		return r
 	}
-	text, z := fmt.Sprintf("its end can go down to sector %d", end), m.disk.SectorSize
+	text, z := fmt.Sprintf("its end can go down to sector %s", end), m.disk.SectorSize
 	switch {
 	case m.to.Start == m.part.Span.Start:
 		text = fmt.Sprintf("it can shrink by at most %s to %s", AtMost(m.part.Span.End-end, z), AtLeast(end-start, z))
 	case m.to.Start > keep.Start && m.to.End < keep.End:
-		text = fmt.Sprintf("its start can go up to sector %d and its end down to sector %d", start, end)
+		text = fmt.Sprintf("its start can go up to sector %s and its end down to sector %s", start, end)
 	case m.to.Start > keep.Start:
-		text = fmt.Sprintf("its start can go up to sector %d", start)
+		text = fmt.Sprintf("its start can go up to sector %s", start)
 	}
 	return r.near(text, Bound{Start, start}, Bound{End, end})
 }
@@ -129,10 +129,10 @@ func (m relocation) place() *Refusal {
 	if farther {
 		most = "up to "
 	}
-	text := fmt.Sprintf("it can begin at sector %d", at)
+	text := fmt.Sprintf("it can begin at sector %s", at)
 	switch from := m.part.Span.Start; {
 	case !m.limits.Room.Encloses(geometry.SpanOf(at, m.to.Len())): // it would pass another partition
-		text = fmt.Sprintf("the nearest place it fits into begins at sector %d", at)
+		text = fmt.Sprintf("the nearest place it fits into begins at sector %s", at)
 	case at > from && m.to.Start > from:
 		text = "it can move right by " + most + AtMost(at-from, m.disk.SectorSize)
 	case at < from && m.to.Start < from:
@@ -149,14 +149,14 @@ func (m relocation) beyond() *Refusal {
 	}
 	r := refusedFor(m.inTheWay(room.Start))
 	start, end := max(m.to.Start, room.Start), min(m.to.End, room.End)
-	text := fmt.Sprintf("its start can go down to sector %d and its end up to sector %d", start, end)
+	text := fmt.Sprintf("its start can go down to sector %s and its end up to sector %s", start, end)
 	switch {
 	case !m.resizes(start, end):
 		return r
 	case start == m.to.Start:
-		text = fmt.Sprintf("its end can go up to sector %d", end)
+		text = fmt.Sprintf("its end can go up to sector %s", end)
 	case end == m.to.End:
-		text = fmt.Sprintf("its start can go down to sector %d", start)
+		text = fmt.Sprintf("its start can go down to sector %s", start)
 	}
 	return r.near(text, Bound{Start, start}, Bound{End, end})
 }

@@ -152,14 +152,14 @@ func (o New) occupied(d model.Disk) model.Reason {
 	ext, ok := d.Extended()
 	switch {
 	case !d.Table.Usable.Contains(o.At):
-		return model.Because("sector %d is outside the range for partitions, %d to %d",
+		return model.Because("sector %s is outside the range for partitions, %s to %s",
 			o.At, d.Table.Usable.Start, d.Table.Usable.End-1)
 	case o.Role == model.Logical && ok && !ext.Span.Contains(o.At):
-		return model.Because("sector %d is not inside the extended partition %s", o.At, ext.Ref())
+		return model.Because("sector %s is not inside the extended partition %s", o.At, ext.Ref())
 	}
 	for _, p := range d.Partitions() {
 		if p.Span.Contains(o.At) && p.Role != model.Extended {
-			return model.Because("%s lies at sector %d", p.Ref(), o.At)
+			return model.Because("%s lies at sector %s", p.Ref(), o.At)
 		}
 	}
 	for p, over := range d.Cut() {
@@ -167,7 +167,7 @@ func (o New) occupied(d model.Disk) model.Reason {
 			return goesOn(p)
 		}
 	}
-	return model.Because("sector %d is inside the extended partition, where only logical partitions can be", o.At)
+	return model.Because("sector %s is inside the extended partition, where only logical partitions can be", o.At)
 }
 
 // Steps erases the signatures of old contents and makes the file system, if one is wanted.

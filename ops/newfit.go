@@ -31,7 +31,7 @@ func (o New) checkPlace(d model.Disk, env Env) *Refusal {
 // fits is like checkPlace, for contents that need at least and at most that many sectors.
 func (o New) fits(d model.Disk, what string, least, most geometry.Sector) *Refusal {
 	if o.At < 1 || o.Len < 1 {
-		return refusedFor(model.Because("no partition is %d sectors long and starts at sector %d", o.Len, o.At))
+		return refusedFor(model.Because("no partition is %s sectors long and starts at sector %s", o.Len, o.At))
 	}
 	if d.Table.Kind == model.TableMBR {
 		most = min(most, model.MBRSectors-1)
@@ -53,10 +53,10 @@ func (f newFit) refusal() *Refusal {
 	size := geometry.FormatBytes(z.Bytes(f.Len))
 	switch {
 	case longest < f.least && f.Len < f.least:
-		return refusedFor(model.Because("%s %s, and there is room for %s at sector %d", f.what, AtLeast(f.least, z),
+		return refusedFor(model.Because("%s %s, and there is room for %s at sector %s", f.what, AtLeast(f.least, z),
 			AtMost(max(0, longest), z), f.At))
 	case longest < 1:
-		return refusedFor(model.Because("sector %d leaves no room for a boot record and for the partition behind it", f.At))
+		return refusedFor(model.Because("sector %s leaves no room for a boot record and for the partition behind it", f.At))
 	case f.At < f.room.Start:
 		return f.tooEarly(longest)
 	case f.Len < f.least:
@@ -75,9 +75,9 @@ func (f newFit) refusal() *Refusal {
 
 // tooEarly refuses a start that leaves no room for the partition's boot record.
 func (f newFit) tooEarly(longest geometry.Sector) *Refusal {
-	r, z, start := refusedFor(model.Because("sector %d leaves no room for its boot record",
+	r, z, start := refusedFor(model.Because("sector %s leaves no room for its boot record",
 		f.At)), f.disk.SectorSize, f.room.Start
-	text := fmt.Sprintf("it can start at sector %d", start)
+	text := fmt.Sprintf("it can start at sector %s", start)
 	switch {
 	case longest < f.least:
 		return r

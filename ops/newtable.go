@@ -39,7 +39,7 @@ func (o NewTable) describe(before model.Disk, rescues bool) Phrase {
 		text += fmt.Sprintf("; it reaches the first %s only", geometry.FormatBytes(z.Bytes(model.MBRSectors)))
 	}
 	if o.First != 0 {
-		text = fmt.Sprintf(" with partitions from sector %d on", o.First) + text
+		text = fmt.Sprintf(" with partitions from sector %s on", o.First) + text
 	}
 	return phrase(making, "a new %s%s", o.Kind, text)
 }
@@ -71,7 +71,7 @@ func (o NewTable) Apply(before model.Disk, _ Env) (model.Disk, error) {
 		t.Usable.Start = o.First
 	} else if o.First != 0 {
 		return before, &Refusal{
-			What: what, Reason: model.Because("partitions cannot begin at sector %d", o.First),
+			What: what, Reason: model.Because("partitions cannot begin at sector %s", o.First),
 			Nearest: fmt.Sprintf("sectors %s are possible", t.Usable.Inclusive()),
 		}
 	}

@@ -113,7 +113,7 @@ func (m relocation) inTheWay(at geometry.Sector) model.Reason {
 	case ok:
 		return model.Because("%s is in the way", q.Ref())
 	case m.to.Start < within.Start:
-		return model.Because("it would begin before the first usable sector of %s, %d", name, within.Start)
+		return model.Because("it would begin before the first usable sector of %s, %s", name, within.Start)
 	case m.to.End > within.End:
 		return beyondBounds(m.disk, m.part.Role, m.to.End)
 	}

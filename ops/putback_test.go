@@ -41,7 +41,7 @@ func TestPutBackRefusals(t *testing.T) {
 		want  string
 	}{
 		{d, "new 60MiB at 50MiB keep", what + "p1 is in the way; there is room for 50 MiB"},
-		{d, "new 20MiB at 150MiB keep", what + "p1 lies at sector 307200"},
+		{d, "new 20MiB at 150MiB keep", what + "p1 lies at sector 307,200"},
 		{d, "new 5MiB at 300MiB keep", what + "the ext4 there is longer; make it 10 MiB or more"},
 		{d, "delete 1\nnew 20MiB at 100MiB fs=ext4\ndelete 1\nnew 10MiB at 110MiB keep", what + "operation 2 of this plan writes there; put it back first, or in a plan of its own"},
 		{d, "move 1 right 300MiB\nnew 50MiB at 120MiB keep", what + "operation 1 of this plan moves away what lies there; put it back first, or in a plan of its own"},
@@ -56,7 +56,7 @@ func TestPutBackRefusals(t *testing.T) {
 			g, "new 10MiB at 300MiB keep partuuid=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\nnew 10MiB at 400MiB keep partuuid=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
 			what + "p1 has the PARTUUID 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
 		},
-		{g, "new 1MiB at 33s keep", what + "sector 33 is outside the range for partitions, 34 to 2047966"},
+		{g, "new 1MiB at 33s keep", what + "sector 33 is outside the range for partitions, 34 to 2,047,966"},
 	} {
 		_, err := planfile.Parse(strings.NewReader(tt.lines), ops.NewQueue(tt.disk, env()), geometry.AlignMiB)
 		refused(t, err, tt.want)

@@ -132,21 +132,21 @@ func (o Restore) tooShort(d model.Disk) *Refusal {
 	for _, p := range o.Table.Parts {
 		end = max(end, p.Span.End)
 	}
-	words := "its partitions reach up to sector %d"
+	words := "its partitions reach up to sector %s"
 	tail := geometry.Sector(0)
 	if o.Table.Kind == model.TableGPT {
 		t := o.fresh(d)
 		tail = t.ArraySectors(d.SectorSize) + 1
 		if last := o.Table.Last + 1; last > end && o.Table.Last != 0 {
-			end, words = last, "it lets partitions reach up to sector %d"
+			end, words = last, "it lets partitions reach up to sector %s"
 		}
 	}
 	if end+tail <= d.Sectors {
 		return nil
 	}
-	r := refusedFor(model.Because(words+" and need a disk of %d sectors; this one has %d", end-1, end+tail, d.Sectors))
+	r := refusedFor(model.Because(words+" and need a disk of %s sectors; this one has %s", end-1, end+tail, d.Sectors))
 	if !d.Fixed {
-		r.Nearest, r.First = fmt.Sprintf("first enlarge the image to %ds", end+tail), []Operation{ImageSize{Sectors: end + tail}}
+		r.Nearest, r.First = fmt.Sprintf("first enlarge the image to %s sectors", end+tail), []Operation{ImageSize{Sectors: end + tail}}
 	}
 	return r
 }
@@ -157,7 +157,7 @@ func (o Restore) crowded(d model.Disk) *Refusal {
 	if t.Kind != model.TableGPT || t.Array != 0 || t.Usable.Start >= model.UsualArray+t.ArraySectors(d.SectorSize) {
 		return nil
 	}
-	return refusedFor(model.Because("it lets partitions begin at sector %d, and its own %d entries reach up to sector %d", t.Usable.Start,
+	return refusedFor(model.Because("it lets partitions begin at sector %s, and its own %d entries reach up to sector %s", t.Usable.Start,
 		t.Slots, model.UsualArray+t.ArraySectors(d.SectorSize)-1))
 }
 

@@ -176,17 +176,17 @@ func TestRestoreRefusals(t *testing.T) {
 		},
 		{
 			"overlap", d, saved(t, d, "p2 : start=      988033", "p2 : start=      900000"),
-			"cannot restore the partition table: p1 at sectors 63-988032 and p2 at sectors 900000-1890334 overlap",
+			"cannot restore the partition table: p1 at sectors 63-988,032 and p2 at sectors 900,000-1,890,334 overlap",
 		},
 		{
 			"longer disk", d.WithSectors(1000000).Without(2), saved(t, d),
-			"cannot restore the partition table: its partitions reach up to sector 1978367 and need a disk of 1978368 sectors; this one has " +
-				"1000000; first enlarge the image to 1978368s",
+			"cannot restore the partition table: its partitions reach up to sector 1,978,367 and need a disk of 1,978,368 sectors; this one has " +
+				"1,000,000; first enlarge the image to 1,978,368 sectors",
 		},
 		{
 			"longer disk for a GPT", g.WithSectors(1000000), saved(t, g),
-			"cannot restore the partition table: it lets partitions reach up to sector 2047966 and need a disk of 2048000 sectors; this one has " +
-				"1000000; first enlarge the image to 2048000s",
+			"cannot restore the partition table: it lets partitions reach up to sector 2,047,966 and need a disk of 2,048,000 sectors; this one has " +
+				"1,000,000; first enlarge the image to 2,048,000 sectors",
 		},
 		{
 			"no room for a boot record", chained(), saved(t, chained(), firstStart(chained(), 6), firstStart(chained().With(touching(chained())), 6)),

@@ -116,16 +116,16 @@ func (s Step) Words(z geometry.SectorSize) Phrase {
 	case StepResizeFS:
 		return phrase(Verb{"resize", "resizing", "resized"}, "%s in %s to %s", s.FS, s.Ref, size)
 	case StepRemap:
-		return phrase(moving, "%s from sector %d to %d", s.Ref, s.From.Start, s.To.Start)
+		return phrase(moving, "%s from sector %s to %s", s.Ref, s.From.Start, s.To.Start)
 	case StepCopy:
 		if s.Path != "" {
-			return phrase(copying, "%s from sector %d of %s", s.Ref, s.From.Start, s.Path)
+			return phrase(copying, "%s from sector %s of %s", s.Ref, s.From.Start, s.Path)
 		}
-		return phrase(copying, "%s from sector %d to %d", s.Ref, s.From.Start, s.To.Start)
+		return phrase(copying, "%s from sector %s to %s", s.Ref, s.From.Start, s.To.Start)
 	case StepMoved:
 		return phrase(Verb{"tell", "telling", "told"}, "%s in %s its new position", s.FS, s.Ref)
 	case StepMoveLoader:
-		return phrase(Verb{"tell", "telling", "told"}, "the boot code of the disk that the boot loader in %s begins at sector %d", s.Ref, s.To.Start)
+		return phrase(Verb{"tell", "telling", "told"}, "the boot code of the disk that the boot loader in %s begins at sector %s", s.Ref, s.To.Start)
 	case StepWipe, StepWipeDisk:
 		return phrase(Verb{"erase", "erasing", "erased"}, "old signatures in %s", s.Ref)
 	case StepErase:

@@ -57,7 +57,7 @@ func (o ToGPT) Apply(before model.Disk, env Env) (model.Disk, error) {
 		case p.Pinned:
 			return refused(before, what, refusedFor(model.Because("%s cannot be kept: %s", p.Ref(), pinned(p))))
 		case p.Span.Start < t.Usable.Start:
-			r := &Refusal{What: what, Reason: model.Because("%s starts at sector %d, where the GPT has to lie", p.Ref(),
+			r := &Refusal{What: what, Reason: model.Because("%s starts at sector %s, where the GPT has to lie", p.Ref(),
 				p.Span.Start)}
 			return before, r.first(before, env, MoveResize{ID: p.ID, Shift: t.Usable.Start - p.Span.Start})
 		case p.Span.End > t.Usable.End:
@@ -98,13 +98,13 @@ func firstWords(d model.Disk, op Operation) string {
 		p, _ := d.Partition(op.ID)
 		switch {
 		case op.Len != 0:
-			return fmt.Sprintf("shrink it by at least %ds", p.Span.Len()-op.Len)
+			return fmt.Sprintf("shrink it by at least %s", (p.Span.Len() - op.Len).Count())
 		case op.Shift < 0:
-			return fmt.Sprintf("move it left by at least %ds", -op.Shift)
+			return fmt.Sprintf("move it left by at least %s", (-op.Shift).Count())
 		}
-		return fmt.Sprintf("move it right by at least %ds", op.Shift)
+		return fmt.Sprintf("move it right by at least %s", op.Shift.Count())
 	case ImageSize:
-		return fmt.Sprintf("grow the image by %ds", op.Sectors-d.Sectors)
+		return fmt.Sprintf("grow the image by %s", (op.Sectors - d.Sectors).Count())
 	}
 	return op.Describe(d).Do()
 }

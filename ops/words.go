@@ -60,7 +60,7 @@ func exactly(words string, n geometry.Sector, z geometry.SectorSize) string {
 	if b, err := geometry.ParseSize(words, z); err == nil && b == z.Bytes(n) {
 		return words
 	}
-	return fmt.Sprintf("%s (%ds)", words, n)
+	return fmt.Sprintf("%s (%s)", words, n.Count())
 }
 
 // units lists the units of rounded, each with the smallest size that is shown in it.

@@ -71,7 +71,7 @@ func Misfits() *Target {
 func Damaged() *Target {
 	t := Founding()
 	t.Layout = model.New(t.Layout, t.Layout.Partitions(), []model.Problem{{
-		Severity: model.Fatal, Text: "partitions p1 and p2 overlap in sectors 988033 to 990000",
+		Severity: model.Fatal, Text: "partitions p1 and p2 overlap in sectors 988,033 to 990,000",
 		Advice: "correct the table with sfdisk first",
 	}})
 	return t
@@ -81,7 +81,7 @@ func Damaged() *Target {
 func Repairable() *Target {
 	t := Varied()
 	t.Layout = model.New(t.Layout, t.Layout.Partitions(), []model.Problem{{
-		Severity: model.Warning, Text: "primary GPT at LBA 1: checksum 0x0 does not match; the backup at LBA 33554431 is used instead",
+		Severity: model.Warning, Text: "primary GPT at LBA 1: checksum 0x0 does not match; the backup at LBA 33,554,431 is used instead",
 		Plain: "The first copy of the partition table is damaged; the second is in use. The next change of the table repairs it.",
 	}})
 	return t

@@ -31,7 +31,7 @@ func TestGPTDetails(t *testing.T) {
 	d.Contains("it can be sector 34 or later")
 	d.Press("ctrl+u")
 	d.Type("2048")
-	d.Contains("Set flag boot on the protective MBR; let partitions begin at sector 2048 instead of 34")
+	d.Contains("Set flag boot on the protective MBR; let partitions begin at sector 2,048 instead of 34")
 	d.Press("tab", "tab", "ctrl+u")
 	d.Type("9")
 	d.Contains("There is no partition 9")

@@ -56,7 +56,7 @@ func layChain(src source, old []ebr, before, after model.Disk, chs chsGeometry) 
 }
 
 func (s source) patchEBR(at geometry.Sector, sector []byte) Patch {
-	return s.patch(at, sector, fmt.Sprintf("boot record of the chain at sector %d", at))
+	return s.patch(at, sector, fmt.Sprintf("boot record of the chain at sector %s", at))
 }
 
 // rawChain returns the boot records unchanged, the last one first.
@@ -131,7 +131,7 @@ func (r record) encode(z geometry.SectorSize, chs chsGeometry) ([]byte, error) {
 		start, count := r.next.EBR-r.ext.Start, r.next.Span.End-r.next.EBR
 		if start < 1 || count < 1 || start >= model.MBRSectors || count >= model.MBRSectors {
 			return nil, fmt.Errorf(
-				"%s: its boot record at sector %d cannot be linked to from the extended partition at sectors %s",
+				"%s: its boot record at sector %s cannot be linked to from the extended partition at sectors %s",
 				r.next.Ref(), r.next.EBR, r.ext.Inclusive())
 		}
 		chs.put(raw[1:], r.next.EBR)

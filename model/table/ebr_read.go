@@ -34,12 +34,12 @@ func readChain(src source, ext geometry.Span, problems *report) ([]ebr, error) {
 	for {
 		switch {
 		case !ext.Contains(at) || at >= src.sectors:
-			problems.fatal(advice, "chain of logical partitions: a link leads to sector %d, outside the extended partition at %s",
+			problems.fatal(advice, "chain of logical partitions: a link leads to sector %s, outside the extended partition at %s",
 				at, ext.Inclusive())
 			problems.plainly(chainDamaged)
 			return chain, nil
 		case seen[at]:
-			problems.fatal(advice, "chain of logical partitions: it runs in a circle at sector %d", at)
+			problems.fatal(advice, "chain of logical partitions: it runs in a circle at sector %s", at)
 			problems.plainly(chainDamaged)
 			return chain, nil
 		case len(chain) == maxEBRs:
@@ -56,11 +56,11 @@ func readChain(src source, ext geometry.Span, problems *report) ([]ebr, error) {
 		e := ebr{at: at, sector: sector, slots: slots(sector), data: -1, next: -1}
 		if !hasSignature(sector) {
 			if len(bytes.Trim(sector[mbrEntries:mbrSize], "\x00")) != 0 && !e.plausible(ext) {
-				problems.fatal(advice, "boot record at sector %d: it does not end in 55 AA and holds no partition", at)
+				problems.fatal(advice, "boot record at sector %s: it does not end in 55 AA and holds no partition", at)
 				problems.plainly(chainDamaged)
 				return chain, nil
 			}
-			problems.warn("the next change of the chain writes it", "boot record at sector %d: it does not end in 55 AA", at)
+			problems.warn("the next change of the chain writes it", "boot record at sector %s: it does not end in 55 AA", at)
 			problems.plainly("The list of logical partitions is damaged in one place, but can be read. Their next change repairs it.")
 		}
 		e.assign(ext, problems)
@@ -84,11 +84,11 @@ func (e *ebr) assign(ext geometry.Span, problems *report) {
 			e.data = i
 		case !entry.extended() && fits:
 			problems.fatal(fmt.Sprintf("see with `sfdisk --dump {target}` whether slot %d holds anything you need", i+1),
-				"boot record at sector %d: slot %d holds a second partition", e.at, i+1)
+				"boot record at sector %s: slot %d holds a second partition", e.at, i+1)
 			problems.plainly(chainDamaged)
 		default:
 			problems.warn("it is left as it is",
-				"boot record at sector %d: slot %d holds what is neither partition nor link", e.at, i+1)
+				"boot record at sector %s: slot %d holds what is neither partition nor link", e.at, i+1)
 			problems.plainly("The list of logical partitions has an entry that makes no sense; it is left as it is.")
 		}
 	}

@@ -246,7 +246,7 @@ func TestChainDamage(t *testing.T) {
 		words    string
 		logicals int
 	}{
-		{"circle", func(img image) { img.write(slot(ebr6, 1), entry(5, 0, 100)) }, model.Fatal, "runs in a circle at sector 43008", 2},
+		{"circle", func(img image) { img.write(slot(ebr6, 1), entry(5, 0, 100)) }, model.Fatal, "runs in a circle at sector 43,008", 2},
 		{"circle of one", func(img image) { img.write(slot(ebr6, 1), entry(5, uint32(ebr6-43008), 100)) }, model.Fatal, "runs in a circle", 2},
 		{"link outside", func(img image) { img.write(slot(ebr6, 1), entry(5, 500000, 100)) }, model.Fatal, "outside the extended partition", 2},
 		{"record zeroed", func(img image) { img.write(ebr6*512, make([]byte, 512)) }, model.Warning, "does not end in 55 AA", 1},
@@ -261,7 +261,7 @@ func TestChainDamage(t *testing.T) {
 		{"a second extended partition", func(img image) {
 			img.write(mbrEntries+2*16, entry(0x05, 443008, 1000))
 		}, model.Warning, "p3 is a second extended partition", 3},
-		{"the extended beyond the end", func(img image) { img.truncate(60 * mib) }, model.Fatal, "p2 ends at sector 443008", 2},
+		{"the extended beyond the end", func(img image) { img.truncate(60 * mib) }, model.Fatal, "p2 ends at sector 443,008", 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -148,7 +148,7 @@ func (g *gptDisk) patches(backup, primary gptCopy, array, first []byte, after mo
 // fits returns an error if a structure would be outside the disk, over another structure, or where partitions may be.
 func fits(span geometry.Span, others []geometry.Span, usable geometry.Span, after model.Disk) error {
 	if !after.Span().Encloses(span) || span.Overlaps(usable) {
-		return fmt.Errorf("there is no room for it at sectors %s: partitions may be at %s of %d sectors",
+		return fmt.Errorf("there is no room for it at sectors %s: partitions may be at %s of %s sectors",
 			span.Inclusive(), usable.Inclusive(), after.Sectors)
 	}
 	if slices.ContainsFunc(others, span.Overlaps) {

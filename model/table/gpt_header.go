@@ -90,7 +90,7 @@ func parseGPTHeader(raw []byte, at geometry.Sector) (h gptHeader, err error) {
 	case h.Count == 0 || h.arrayBytes() > maxArray:
 		return h, fmt.Errorf("an array of %d entries of %d bytes is not between one entry and 4 MiB", h.Count, h.EntrySize)
 	case h.First < 1 || h.Last < h.First-1:
-		return h, fmt.Errorf("usable sectors %d to %d are not a valid range", h.First, h.Last)
+		return h, fmt.Errorf("usable sectors %s to %s are not a valid range", h.First, h.Last)
 	}
 	return h, nil
 }

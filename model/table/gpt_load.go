@@ -122,10 +122,10 @@ func readCopy(src source, name string, at geometry.Sector) (gptCopy, error) {
 	span := h.arraySpan(src.z)
 	switch {
 	case !src.contains(span):
-		c.fault = fmt.Errorf("its entry array at LBA %d is beyond the end of the disk", h.Array)
+		c.fault = fmt.Errorf("its entry array at LBA %s is beyond the end of the disk", h.Array)
 		return c, nil
 	case span.Contains(0) || span.Contains(at):
-		c.fault = fmt.Errorf("its entry array at LBA %d covers the header", h.Array)
+		c.fault = fmt.Errorf("its entry array at LBA %s covers the header", h.Array)
 		return c, nil
 	}
 	array, err := src.run(span)
@@ -134,7 +134,7 @@ func readCopy(src source, name string, at geometry.Sector) (gptCopy, error) {
 	}
 	c.array = array[:h.arrayBytes()]
 	if crc32.ChecksumIEEE(c.array) != h.ArraySum {
-		c.fault = fmt.Errorf("checksum of its entry array at LBA %d does not match", h.Array)
+		c.fault = fmt.Errorf("checksum of its entry array at LBA %s does not match", h.Array)
 	}
 	return c, nil
 }

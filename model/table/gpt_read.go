@@ -37,7 +37,7 @@ func readGPT(g *gptDisk, problems *report) (model.Table, []model.Partition) {
 	hybridProblems(g, problems)
 	entries, err := entriesOf(*c)
 	if err != nil {
-		problems.fatal("", "GPT at LBA %d: %v", c.at, err)
+		problems.fatal("", "GPT at LBA %s: %v", c.at, err)
 		problems.plainly("The list of partitions cannot be understood.")
 		return t, nil
 	}
@@ -93,7 +93,7 @@ func noGPT(g *gptDisk, problems *report) {
 	}
 	problems.fatal("if you have a copy of the table, restore it with the option --load-backup of sgdisk; "+
 		"`shunt rescue {target}` looks for the partitions",
-		"both copies of the GPT are damaged: primary at LBA 1: %v; backup at LBA %d: %v",
+		"both copies of the GPT are damaged: primary at LBA 1: %v; backup at LBA %s: %v",
 		g.primary.fault, g.backup.at, g.backup.fault)
 	problems.plainly("Both copies of the partition table are damaged.")
 }
@@ -105,21 +105,21 @@ func copyProblems(g *gptDisk, problems *report) {
 	const repaired = "it is rebuilt by the next change of the table; `sgdisk --verify {target}` shows the details"
 	switch {
 	case g.primary.fault != nil:
-		problems.damage(repaired, "primary GPT at LBA 1: %v; the backup at LBA %d is used instead", g.primary.fault, g.backup.at)
+		problems.damage(repaired, "primary GPT at LBA 1: %v; the backup at LBA %s is used instead", g.primary.fault, g.backup.at)
 		problems.plainly("The first copy of the partition table is damaged; the second is in use. %s", nextRepairs)
 	case g.backup.fault == nil && !g.same():
 		problems.damage("the primary is used and the next change overwrites the backup; "+
 			"compare them with `gdisk {target}` (commands r, c) first",
-			"the GPT at LBA 1 and its backup at LBA %d are both whole but differ", g.backup.at)
+			"the GPT at LBA 1 and its backup at LBA %s are both whole but differ", g.backup.at)
 		problems.plainly("The two copies of the partition table differ; the first is in use. " +
 			"The next change of the table overwrites the second.")
 	case g.backup.fault != nil && g.primary.header.Other < g.sectors:
-		problems.damage(repaired, "backup GPT at LBA %d: %v", g.primary.header.Other, g.backup.fault)
+		problems.damage(repaired, "backup GPT at LBA %s: %v", g.primary.header.Other, g.backup.fault)
 		problems.plainly("The second copy of the partition table is damaged; the first is in use. %s", nextRepairs)
 	}
 	if c := g.chosen(); c.header.arraySpan(g.z).Overlaps(c.header.usable()) {
 		problems.fatal("move the array with the option --move-main-table of sgdisk or shrink the usable range",
-			"GPT at LBA %d: its entry array is where partitions may be", c.at)
+			"GPT at LBA %s: its entry array is where partitions may be", c.at)
 		problems.plainly("The partition table lies where partitions may be.")
 	}
 }
@@ -130,16 +130,16 @@ func placeProblems(g *gptDisk, usable geometry.Span, problems *report) {
 	place := g.backupPlace()
 	switch {
 	case place > g.sectors-1:
-		problems.warn(cutOff(int64(g.z.Bytes(place+1))), "the GPT was made for %d sectors but the disk has %d; "+
+		problems.warn(cutOff(int64(g.z.Bytes(place+1))), "the GPT was made for %s sectors but the disk has %s; "+
 			"its backup is missing and is rebuilt by the next change of the table", place+1, g.sectors)
 		problems.plainly("The disk is shorter than its partition table says: its end may be missing, and with it the second copy of the table.")
 	case place < g.sectors-1:
 		problems.note("the next change of the table moves it to the end, as `sgdisk --move-second-header {target}` does",
-			"the disk is %d sectors longer than its GPT says; the backup is at LBA %d instead of the end",
+			"the disk is %s sectors longer than its GPT says; the backup is at LBA %s instead of the end",
 			g.sectors-1-place, place)
 	case c.header.Last >= g.sectors-1:
 		problems.fatal("repair the table with `gdisk {target}` (commands x, e)",
-			"GPT at LBA %d: partitions may extend to LBA %d, over the backup at LBA %d", c.at, c.header.Last, place)
+			"GPT at LBA %s: partitions may extend to LBA %s, over the backup at LBA %s", c.at, c.header.Last, place)
 		problems.plainly("The partition table allows partitions to lie over its own second copy.")
 	}
 	if usable.Empty() {
@@ -159,7 +159,7 @@ func gptPartitions(g *gptDisk, usable geometry.Span, entries []*gpt.Partition, p
 	place := g.backupPlace()
 	for _, e := range entries {
 		if e.Start > e.End || e.End >= maxLBA {
-			problems.fatal(repair, "p%d: sectors %d to %d are not a valid range", e.Index, e.Start, e.End)
+			problems.fatal(repair, "p%d: sectors %s to %s are not a valid range", e.Index, geometry.Sector(e.Start), geometry.Sector(e.End))
 			continue
 		}
 		p := model.Partition{
@@ -174,7 +174,7 @@ func gptPartitions(g *gptDisk, usable geometry.Span, entries []*gpt.Partition, p
 		if p.Span.End > g.sectors || place > g.sectors-1 && p.Span.End > usable.End {
 			array := g.chosen().header.arraySectors(g.z)
 			problems.cut(p.Span.End+array+1, cutOff(int64(g.z.Bytes(max(place+1, p.Span.End)))),
-				"%s ends at sector %d, but the disk has %d and the GPT needs the last %d of them",
+				"%s ends at sector %s, but the disk has %s and the GPT needs the last %s of them",
 				p.Ref(), p.Span.End, g.sectors, g.sectors-usable.End)
 		}
 		parts = append(parts, p)

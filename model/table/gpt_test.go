@@ -188,7 +188,7 @@ func TestGPTGrownDisk(t *testing.T) {
 	img := threeParts(t)
 	img.truncate(128 * mib)
 	d := img.read(s512)
-	wantProblem(t, d, model.Note, "131072 sectors longer")
+	wantProblem(t, d, model.Note, "131,072 sectors longer")
 	if worst(d) != model.Note {
 		t.Errorf("%+v", d.Problems())
 	}
@@ -229,13 +229,13 @@ func TestGPTDamage(t *testing.T) {
 		{"primary header flipped", func(img image) { flip(img, 512+60) }, model.Warning, "checksum does not match", 3},
 		{"primary array flipped", func(img image) { flip(img, 1024+40) }, model.Warning, "checksum of its entry array", 3},
 		{"primary header and array zeroed", func(img image) { zero(img, 1, 33) }, model.Warning, "primary GPT at LBA 1", 3},
-		{"backup header zeroed", func(img image) { zero(img, end, 1) }, model.Warning, "backup GPT at LBA 131071", 3},
-		{"backup array flipped", func(img image) { flip(img, (end-32)*512) }, model.Warning, "backup GPT at LBA 131071", 3},
-		{"grown, primary header zeroed", func(img image) { img.truncate(100 * mib); zero(img, 1, 1) }, model.Warning, "the backup at LBA 131071", 3},
-		{"grown, primary array flipped", func(img image) { img.truncate(100 * mib); flip(img, 1024) }, model.Warning, "the backup at LBA 131071", 3},
-		{"grown, backup zeroed", func(img image) { img.truncate(100 * mib); zero(img, end, 1) }, model.Warning, "backup GPT at LBA 131071", 3},
-		{"cut off behind the partitions", func(img image) { img.truncate(51200*512 + 40*512) }, model.Warning, "made for 131072 sectors", 3},
-		{"cut off with a partial sector", func(img image) { img.truncate(51200*512 + 40*512 + 100) }, model.Warning, "made for 131072 sectors", 3},
+		{"backup header zeroed", func(img image) { zero(img, end, 1) }, model.Warning, "backup GPT at LBA 131,071", 3},
+		{"backup array flipped", func(img image) { flip(img, (end-32)*512) }, model.Warning, "backup GPT at LBA 131,071", 3},
+		{"grown, primary header zeroed", func(img image) { img.truncate(100 * mib); zero(img, 1, 1) }, model.Warning, "the backup at LBA 131,071", 3},
+		{"grown, primary array flipped", func(img image) { img.truncate(100 * mib); flip(img, 1024) }, model.Warning, "the backup at LBA 131,071", 3},
+		{"grown, backup zeroed", func(img image) { img.truncate(100 * mib); zero(img, end, 1) }, model.Warning, "backup GPT at LBA 131,071", 3},
+		{"cut off behind the partitions", func(img image) { img.truncate(51200*512 + 40*512) }, model.Warning, "made for 131,072 sectors", 3},
+		{"cut off with a partial sector", func(img image) { img.truncate(51200*512 + 40*512 + 100) }, model.Warning, "made for 131,072 sectors", 3},
 		{"copies differ", func(img image) {
 			g := img.gpt(s512)
 			g.backup.array[56] ^= 1
@@ -247,13 +247,13 @@ func TestGPTDamage(t *testing.T) {
 
 		{"both headers zeroed", func(img image) { zero(img, 1, 1); zero(img, end, 1) }, model.Fatal, "both copies of the GPT are damaged", 0},
 		{"both arrays flipped", func(img image) { flip(img, 1024); flip(img, (end-32)*512) }, model.Fatal, "both copies of the GPT are damaged", 0},
-		{"cut off within a partition", func(img image) { img.truncate(20 * mib) }, model.Fatal, "p7 ends at sector 51200", 3},
-		{"cut off, no room for the backup", func(img image) { img.truncate(51200*512 + 32*512) }, model.Fatal, "p7 ends at sector 51200", 3},
+		{"cut off within a partition", func(img image) { img.truncate(20 * mib) }, model.Fatal, "p7 ends at sector 51,200", 3},
+		{"cut off, no room for the backup", func(img image) { img.truncate(51200*512 + 32*512) }, model.Fatal, "p7 ends at sector 51,200", 3},
 		{"no protective MBR", func(img image) { zero(img, 0, 1) }, model.Fatal, "no protective MBR", 3},
 		{"first MiB zeroed", func(img image) { zero(img, 0, 2048) }, model.Fatal, "no protective MBR", 3},
 		{"overlap", func(img image) { img.editEntry(2, 32, 18431) }, model.Fatal, "overlap", 3},
 		{"end before start", func(img image) { img.editEntry(2, 40, 100) }, model.Fatal, "are not a valid range", 2},
-		{"end far away", func(img image) { img.editEntry(2, 40, 999999999) }, model.Fatal, "p3 ends at sector 1000000000", 3},
+		{"end far away", func(img image) { img.editEntry(2, 40, 999999999) }, model.Fatal, "p3 ends at sector 1,000,000,000", 3},
 		{"end beyond all numbers", func(img image) { img.editEntry(2, 40, 1<<63) }, model.Fatal, "are not a valid range", 2},
 		{"start in the array", func(img image) { img.editEntry(0, 32, 5) }, model.Fatal, "outside the range", 3},
 		{"start 0", func(img image) { img.editEntry(0, 32, 0) }, model.Fatal, "outside the range", 3},
@@ -272,7 +272,7 @@ func TestGPTDamage(t *testing.T) {
 		}, model.Fatal, "entry array is where partitions may be", 3},
 		{"usable range over the backup", func(img image) {
 			img.rewriteHeaders(func(raw []byte, h *gptHeader) { h.Last = end })
-		}, model.Fatal, "partitions may extend to LBA 131071", 3},
+		}, model.Fatal, "partitions may extend to LBA 131,071", 3},
 		{"made for 4096", func(img image) {
 			zero(img, 0, 100)
 			img.fresh4096()

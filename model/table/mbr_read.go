@@ -25,7 +25,7 @@ func readMBR(src source, problems *report) (t model.Table, parts []model.Partiti
 	t.ID = "0x" + signature
 	if src.sectors > model.MBRSectors {
 		problems.note("only a GPT can use all of it",
-			"the disk has %d sectors, and an MBR can use %d of them", src.sectors, model.MBRSectors)
+			"the disk has %s sectors, and an MBR can use %s of them", src.sectors, model.MBRSectors)
 	}
 	for _, e := range slots(src.first) {
 		if e.used() && e.start == 0 && !e.extended() {
@@ -38,7 +38,7 @@ func readMBR(src source, problems *report) (t model.Table, parts []model.Partiti
 	} else if end > t.Usable.Start {
 		t.Usable.Start = min(end, t.Usable.End)
 		problems.note("new partitions can lie behind it",
-			"an ISO image begins with sector 0 and ends at sector %d: it and the partitions in it stay as they are", end-1)
+			"an ISO image begins with sector 0 and ends at sector %s: it and the partitions in it stay as they are", end-1)
 	}
 	parts, ext := primaries(src, t, signature, problems)
 	if !ext.Empty() {
@@ -109,10 +109,10 @@ func primaries(src source, t model.Table, signature string, problems *report) (p
 				"%s begins with sector 0, which holds the table itself", p.Ref())
 		case p.Span.End > src.sectors:
 			problems.cut(p.Span.End, cutOff(int64(src.z.Bytes(p.Span.End))),
-				"%s ends at sector %d but the disk has %d", p.Ref(), p.Span.End, src.sectors)
+				"%s ends at sector %s but the disk has %s", p.Ref(), p.Span.End, src.sectors)
 		case p.Span.End > t.Usable.End:
 			problems.fatal("make it shorter with the tool that made it",
-				"%s ends at sector %d, beyond the 2^32 that an MBR can address", p.Ref(), p.Span.End)
+				"%s ends at sector %s, beyond the 2^32 that an MBR can address", p.Ref(), p.Span.End)
 		}
 		if p.Span.Start < 1 && p.Role == model.Primary {
 			problems.note("new partitions can lie behind it",

@@ -177,7 +177,7 @@ func TestMBRVerdict(t *testing.T) {
 			img.sfdisk("label: gpt\nsize=8M\n")
 			img.write(0, make([]byte, mib))
 			img.sfdisk("label: dos\nsize=8M\n", "--wipe", "never")
-		}, model.TableMBR, model.Warning, "an old GPT is left at LBA 131071"},
+		}, model.TableMBR, model.Warning, "an old GPT is left at LBA 131,071"},
 		{"protective entry without GPT", func(img image) {
 			first := make([]byte, 512)
 			if err := putProtective(first, model.Disk{Sectors: 131072}, usualGeometry); err != nil {
@@ -193,7 +193,7 @@ func TestMBRVerdict(t *testing.T) {
 		{"entry beyond the end", func(img image) {
 			img.sfdisk("label: dos\nsize=8M\nsize=40M\n")
 			img.truncate(20 * mib)
-		}, model.TableMBR, model.Fatal, "p2 ends at sector 100352 but the disk has 40960"},
+		}, model.TableMBR, model.Fatal, "p2 ends at sector 100,352 but the disk has 40,960"},
 		{"entry that begins with sector 0", func(img image) {
 			img.sfdisk("label: dos\nsize=8M\n")
 			img.write(446+8, []byte{0, 0, 0, 0})

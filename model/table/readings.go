@@ -46,7 +46,7 @@ func Readings(r io.ReaderAt, size int64, z geometry.SectorSize) ([]Reading, erro
 			alone.primary, alone.backup = c.copy, c.copy
 			table, parts := readGPT(&alone, &report{})
 			list = append(list, Reading{
-				Name: c.name, Text: fmt.Sprintf("the %s copy of the GPT, at sector %d", map[string]string{"first": "first", "backup": "backup"}[c.name], c.copy.at),
+				Name: c.name, Text: fmt.Sprintf("the %s copy of the GPT, at sector %s", map[string]string{"first": "first", "backup": "backup"}[c.name], c.copy.at),
 				Table: dump.Of(model.New(model.Disk{SectorSize: z, Sectors: d.Sectors, Table: ranged(table, d)}, parts, nil)),
 			})
 		}

@@ -51,7 +51,7 @@ func (s source) run(span geometry.Span) ([]byte, error) {
 	if err == nil || errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
-	return nil, tried.Errorf("read sector %d: %w", span.Start, err)
+	return nil, tried.Errorf("read sector %s: %w", span.Start, err)
 }
 
 // contains reports whether the sectors are inside the disk.

@@ -93,7 +93,7 @@ func (v *verdict) staleGPT(instead string) {
 	if c := v.gpt.chosen(); c != nil {
 		v.problems.sound(model.Warning, "some programs take the old GPT for the table; erase it with `wipefs --types gpt --all {target}`, "+
 			"or restore its protective MBR with `gdisk {target}` if it is the one you want",
-			"%s, but an old GPT is left at LBA %d", instead, c.at)
+			"%s, but an old GPT is left at LBA %s", instead, c.at)
 		v.problems.plainly("An old partition table, a GPT, is left on the disk. Some programs may take it for the one that counts.")
 	}
 }

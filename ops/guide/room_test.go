@@ -35,10 +35,10 @@ func TestPlanLineRefused(t *testing.T) {
 	d.Fixed = true
 	for text, want := range map[string]string{
 		"room 1 by +1GiB": "plan line 1, column 1: cannot make room for p1: grow p1: it is not resized here",
-		"room 2 by +1GiB": "plan line 1, column 1: cannot make room for p2: use the free space behind p2: there is only 1007 KiB (2015s); " +
+		"room 2 by +1GiB": "plan line 1, column 1: cannot make room for p2: use the free space behind p2: there is only 1007 KiB (2,015 sectors); " +
 			"move p2 itself: there is no free space before it; move p1: there is no free space before it; " +
 			"shrink p1: it is not resized here; grow the image: a block device has a fixed size; " +
-			"that of a loop device is its file's: make the file longer with `truncate`, run `losetup -c` on the device and open it again; there is room for 1007 KiB (2015s) more",
+			"that of a loop device is its file's: make the file longer with `truncate`, run `losetup -c` on the device and open it again; there is room for 1007 KiB (2,015 sectors) more",
 		"image min": "plan line 1, column 1: cannot make the image smaller: shrink the image: a block device has a fixed size; " +
 			"that of a loop device is its file's: make the file longer with `truncate`, run `losetup -c` on the device and open it again",
 	} {

@@ -231,7 +231,7 @@ func TestWithSectors(t *testing.T) {
 			[]geometry.Span{{Start: 8, End: 257}, {Start: 257, End: 512}, {Start: 258, End: 511}},
 			false,
 		},
-		"extended in the way": {mbr, narrow, 4096, list{primary(1, 64, 2056), part(2, model.Extended, 2057, 4096), logical(5, 2057, 2060, 4088)}, "p2 at sectors 2057-4095, the extended partition, has no room", nil, false},
+		"extended in the way": {mbr, narrow, 4096, list{primary(1, 64, 2056), part(2, model.Extended, 2057, 4096), logical(5, 2057, 2060, 4088)}, "p2 at sectors 2,057-4,095, the extended partition, has no room", nil, false},
 	} {
 		z := narrow + wide - c.was
 		d := model.Disk{SectorSize: c.was, Sectors: c.sectors, Table: model.FreshTable(c.kind, c.sectors, c.was)}.WithPartitions(c.parts)

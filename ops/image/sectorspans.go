@@ -89,7 +89,7 @@ func (c recount) span(p model.Partition, least geometry.Sector) (geometry.Span, 
 		return span, c.refuse(p, start, max(1, c.down(p.Span.Len())), model.Because(
 			"%s at sectors %s does not begin and end with sectors of %d bytes", p.Ref(), p.Span.Inclusive(), c.z))
 	case span.Start < least:
-		return span, c.refuse(p, least, span.Len(), model.Because("%s begins at sector %d, and the table reaches up to sector %d", p.Ref(),
+		return span, c.refuse(p, least, span.Len(), model.Because("%s begins at sector %s, and the table reaches up to sector %s", p.Ref(),
 			p.Span.Start, c.was.Down(c.z.Bytes(least))-1))
 	case c.from.Table.Kind == model.TableMBR && span.End > model.MBRSectors:
 		return span, &ops.Refusal{

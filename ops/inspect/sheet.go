@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 
+	"shunt/geometry"
 	"shunt/model"
 	"shunt/ops/fsys"
 	"shunt/ops/report"
@@ -31,7 +32,7 @@ func Target(r io.ReaderAt, d model.Disk, name string, f report.Facts) report.She
 // withStart adds the position of the partition according to the file system in the last section, if that stores it.
 func withStart(s report.Sheet, r *io.SectionReader, fs model.Filesystem) report.Sheet {
 	if start, ok := fsys.StoredStart(r, fs.Kind); ok && fs.Known() {
-		s.Sections[len(s.Sections)-1].Add("Stored start", fmt.Sprintf("sector %d (according to the file system)", start))
+		s.Sections[len(s.Sections)-1].Add("Stored start", fmt.Sprintf("sector %s (according to the file system)", geometry.Sector(start)))
 	}
 	return s
 }

@@ -136,7 +136,7 @@ func TestAgainstBlkid(t *testing.T) {
 		{"mkfs.xfs", 320, "mkfs.xfs -q -L xfs-label $i", model.XFS, "sectsize = 512", ""},
 		{"mkfs.btrfs", 128, "mkfs.btrfs -q -L btrfs-label $i", model.Btrfs, "num_devices 1", ""},
 		{"mkfs.fat", 40, "mkfs.fat -F 32 -n FATLABEL -h 63 $i", model.FAT32, "hidden sectors: 63", "sector 63 "},
-		{"mkfs.ntfs", 16, "mkfs.ntfs -q -F -L ntfs-label -p 2048 -H 16 -S 63 $i", model.NTFS, "Cluster Size: 4096", "sector 2048 "},
+		{"mkfs.ntfs", 16, "mkfs.ntfs -q -F -L ntfs-label -p 2048 -H 16 -S 63 $i", model.NTFS, "Cluster Size: 4096", "sector 2,048 "},
 		{"mkfs.exfat", 16, "mkfs.exfat -L exfatlabel $i", model.ExFAT, "Cluster size: 4096", "sector 0 "},
 		{"mkfs.f2fs", 64, "mkfs.f2fs -q -l f2fs-label $i", model.F2FS, "Super block", ""},
 		{"mkswap", 16, "mkswap -q -L swap-label $i", model.Swap, "LABEL: swap-label", ""},

@@ -100,7 +100,7 @@ func entry(d model.Disk, p model.Partition, f Figures) SheetSection {
 		s.Warn("In doubt", text, Wrong)
 	}
 	if over := p.Span.End - d.Sectors; over > 0 {
-		s.Warn("Outside", fmt.Sprintf("%d sectors lie behind the end of the disk", over), Wrong)
+		s.Warn("Outside", fmt.Sprintf("%s sectors lie behind the end of the disk", over), Wrong)
 	}
 	return s
 }

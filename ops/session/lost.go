@@ -64,18 +64,18 @@ func missed(found scan.LostFinding) (notes []string) {
 func (v Viewer) lostAt(at geometry.Sector) (attach.Source, error) {
 	z := v.disk.SectorSize
 	if at < 0 || at >= v.disk.Sectors {
-		return attach.Source{}, fmt.Errorf("the disk has %d sectors: there is no sector %d", v.disk.Sectors, at)
+		return attach.Source{}, fmt.Errorf("the disk has %s sectors: there is no sector %s", v.disk.Sectors, at)
 	}
 	span := geometry.Span{Start: at, End: v.disk.Sectors}
 	fs := scan.Probe(v.target, int64(z.Bytes(at)), int64(z.Bytes(span.Len())))
 	if !fs.Known() {
-		return attach.Source{}, fmt.Errorf("no file system begins at sector %d", at)
+		return attach.Source{}, fmt.Errorf("no file system begins at sector %s", at)
 	}
 	if fs.Size > 0 {
 		span.End = min(span.End, at+z.Up(fs.Size))
 	}
 	part := target.Part{Number: int(model.LostID(at)), Start: int64(z.Bytes(at)), Len: int64(z.Bytes(span.Len()))}
-	return attach.Source{Name: fmt.Sprintf("the %s at sector %d", fs.Kind, at), Part: part, FS: fs}, nil
+	return attach.Source{Name: fmt.Sprintf("the %s at sector %s", fs.Kind, at), Part: part, FS: fs}, nil
 }
 
 // Env returns what decides, besides the disk, which edits are possible.

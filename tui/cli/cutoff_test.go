@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"shunt/geometry"
 	"shunt/model/oracle"
 	"shunt/model/testneed"
 )
@@ -33,7 +34,7 @@ mkfs.ext4 -q -F -E offset=$((43008*512)) $IMG 49800k`, c.table))
 				t.Fatal(err)
 			}
 			for _, edit := range []string{"grow 2", "delete 1", "move 2 left 1s", fmt.Sprintf("image size %dB", c.cured-512)} {
-				p.run(t, "apply", "--yes", image, write(t, edit+"\n")).want(t, 1, "p2 ends at sector 143008", fmt.Sprintf("%ds) or more", c.cured/512))
+				p.run(t, "apply", "--yes", image, write(t, edit+"\n")).want(t, 1, "p2 ends at sector 143,008", geometry.Sector(c.cured/512).Count()+") or more")
 			}
 			if size := fileSize(t, image); size != c.length {
 				t.Fatalf("a refused edit left %d bytes of %d", size, c.length)

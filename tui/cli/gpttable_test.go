@@ -53,9 +53,9 @@ func TestGPTDetails(t *testing.T) {
 	tr := newTrial(t, 16, script)
 	for plan, want := range map[string]string{
 		"table array 1s":                    "it can be sector 2 or later",
-		"table array 4065s":                 "it can be sector 4064 or earlier",
+		"table array 4065s":                 "it can be sector 4,064 or earlier",
 		"table first-lba 33s":               "it can be sector 34 or later",
-		"table first-lba 4097s":             "it can be sector 4096 or earlier",
+		"table first-lba 4097s":             "it can be sector 4,096 or earlier",
 		"table flag boot off":               "it is not set",
 		"table new gpt first-lba=33s":       "partitions cannot begin at sector 33",
 		"table new mbr\ntable flag boot on": "only a GPT has that",

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -40,7 +41,7 @@ func places(d model.Disk) [][]string {
 	var lines [][]string
 	for _, r := range model.Rows(d, model.Readable) {
 		row := []string{
-			rowName(r), fmt.Sprint(r.Span.Start), fmt.Sprint(r.Span.End - 1), geometry.FormatBytes(d.SectorSize.Bytes(r.Span.Len())),
+			rowName(r), plain(r.Span.Start), plain(r.Span.End-1), geometry.FormatBytes(d.SectorSize.Bytes(r.Span.Len())),
 			"", "", "",
 		}
 		if r.FS.Known() && r.FS.Used >= 0 {
@@ -61,7 +62,7 @@ func places(d model.Disk) [][]string {
 		for s := range d.Slices(r.Partition) {
 			lines[at][6] = s.Table
 			lines = append(lines, []string{
-				"  " + s.Name, fmt.Sprint(s.Span.Start), fmt.Sprint(s.Span.End - 1),
+				"  " + s.Name, plain(s.Span.Start), plain(s.Span.End-1),
 				geometry.FormatBytes(d.SectorSize.Bytes(s.Span.Len())), "", "", s.FS.Word(),
 			})
 		}
@@ -205,3 +206,6 @@ func remarks(d model.Disk, f report.Facts, left *report.Unfinished) []string {
 	}
 	return lines
 }
+
+// plain returns a sector of a table as plain digits, which other programs read, too.
+func plain(s geometry.Sector) string { return strconv.FormatInt(int64(s), 10) }

@@ -407,7 +407,7 @@ truncate -s 8M fat; mkfs.fat -F 16 -s 1 fat >/dev/null; mcopy -i fat tree/file :
 		}
 		p.run(t, "mount", "--rw", image, "lost1").want(t, exitRefused, "put it back into the table first")
 		p.run(t, "mount", image, "lost9").want(t, exitRefused, "there is no lost9")
-		p.run(t, "mount", image, "@3MiB").want(t, exitRefused, "no file system begins at sector 6144")
+		p.run(t, "mount", image, "@3MiB").want(t, exitRefused, "no file system begins at sector 6,144")
 		if now := sh(t, ".", "sha256sum <'"+image+"'"); now != sum {
 			t.Errorf("%s: the image was changed", p.name)
 		}

@@ -104,8 +104,8 @@ func TestRescueAsks(t *testing.T) {
 		t.Error("a plan was written")
 	}
 	p.run(t, "ls", image, "lost1").want(t, exitRefused, "there is no lost1", "shunt rescue")
-	p.run(t, "ls", image, "@1MiB").want(t, exitRefused, "no file system begins at sector 2048")
-	p.run(t, "ls", image, "@9MiB").want(t, exitRefused, "the disk has 8192 sectors")
+	p.run(t, "ls", image, "@1MiB").want(t, exitRefused, "no file system begins at sector 2,048")
+	p.run(t, "ls", image, "@9MiB").want(t, exitRefused, "the disk has 8,192 sectors")
 	p.run(t, "ls", image, "@x").want(t, exitUsage, "@2048s")
 	p.run(t, "rescue", image, "--table", "bsd").want(t, exitUsage, "gpt or mbr")
 }

@@ -153,7 +153,7 @@ func (g *gptDetails) layout() layout {
 				meant("The number of the one among them that an old BIOS starts from. Empty: none."),
 			pick(stopRole, "Hybrid MBR: GPT entry", firstLast, &g.last).
 				meant("Where the entry that covers the GPT stands in the hybrid MBR: before the partitions or behind them. Most programs expect it first."),
-			blank(), hint(fmt.Sprintf("The %d entries take %d sectors. Partitions stay where they are.", t.Slots, t.ArraySectors(z)), 2),
+			blank(), hint(fmt.Sprintf("The %d entries take %s sectors. Partitions stay where they are.", t.Slots, t.ArraySectors(z)), 2),
 			blank(), g.outcome("No change yet."),
 		},
 		keys: []keymap.Binding{keyClear()}, does: "change",
