@@ -41,7 +41,7 @@ func places(d model.Disk) [][]string {
 	var lines [][]string
 	for _, r := range model.Rows(d, model.Readable) {
 		row := []string{
-			rowName(r), plain(r.Span.Start), plain(r.Span.End-1), geometry.FormatBytes(d.SectorSize.Bytes(r.Span.Len())),
+			rowName(r), plain(r.Span.Start), plain(r.Span.End - 1), geometry.FormatBytes(d.SectorSize.Bytes(r.Span.Len())),
 			"", "", "",
 		}
 		if r.FS.Known() && r.FS.Used >= 0 {
@@ -62,7 +62,7 @@ func places(d model.Disk) [][]string {
 		for s := range d.Slices(r.Partition) {
 			lines[at][6] = s.Table
 			lines = append(lines, []string{
-				"  " + s.Name, plain(s.Span.Start), plain(s.Span.End-1),
+				"  " + s.Name, plain(s.Span.Start), plain(s.Span.End - 1),
 				geometry.FormatBytes(d.SectorSize.Bytes(s.Span.Len())), "", "", s.FS.Word(),
 			})
 		}

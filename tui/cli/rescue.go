@@ -136,7 +136,7 @@ func lostText(d model.Disk, found []model.Lost) string {
 	var rows [][]string
 	for i, l := range found {
 		rows = append(rows, []string{
-			fmt.Sprint("lost", i+1), plain(l.Span.Start), plain(l.Span.End-1),
+			fmt.Sprint("lost", i+1), plain(l.Span.Start), plain(l.Span.End - 1),
 			geometry.FormatBytes(d.SectorSize.Bytes(l.Span.Len())), l.FS.Word(), l.FS.Label, l.Trust.String(),
 		})
 	}
