@@ -81,13 +81,13 @@ var common = []kindInfo{
 	{kind: Ext4, hue: HueBlue, facts: sparse | grows | rooted},
 	{kind: XFS, hue: HueGold, facts: sparse | grows | mounted | rooted},
 	{kind: Btrfs, hue: HueOrange, facts: sparse | grows | mounted | rooted},
-	{kind: F2FS, hue: HueBrick, facts: sparse | grows | rooted},
+	{kind: F2FS, hue: HueOlive, facts: sparse | grows | rooted},
 	{kind: FAT12, hue: HueLime, typed: "fat16", holds: holdsFAT12, facts: sparse | grows},
 	{kind: FAT16, hue: HueLime, typed: "fat16", holds: holdsFAT16, facts: sparse | grows},
 	{kind: FAT32, hue: HueGreen, typed: "fat32", holds: holdsFAT32, facts: sparse | grows},
 	{kind: ExFAT, hue: HueSea, typed: "ntfs", holds: holdsBasic, facts: sparse},
 	{kind: NTFS, hue: HueMint, typed: "ntfs", holds: holdsBasic, facts: sparse | grows},
-	{kind: Swap, hue: HueRose, typed: "swap", holds: holdsSwap, facts: sparse | madeAnew | grows},
+	{kind: Swap, hue: HueOrchid, typed: "swap", holds: holdsSwap, facts: sparse | madeAnew | grows},
 	{kind: LVM2, hue: HueSand, typed: "lvm", holds: holdsLVM, facts: grows},
 	{kind: LUKS, hue: HueViolet, holds: holdsLUKS, facts: grows},
 }
@@ -97,7 +97,7 @@ var rare = []kindInfo{
 	{kind: ISO9660, hue: HueGrey},
 	{kind: SquashFS, hue: HueGrey},
 	{kind: EROFS, hue: HueGrey},
-	{kind: SwSuspend, hue: HueRose, facts: frozen},
+	{kind: SwSuspend, hue: HueOrchid, facts: frozen},
 	{kind: NILFS2, facts: sparse | grows | mounted | rooted},
 	{kind: ReiserFS, facts: sparse | grows | rooted},
 	{kind: JFS, facts: sparse | rooted},
@@ -158,12 +158,12 @@ const (
 	HueBlue
 	HueGold
 	HueOrange
-	HueBrick
+	HueOlive
 	HueLime
 	HueGreen
 	HueSea
 	HueMint
-	HueRose
+	HueOrchid
 	HueSand
 	HueViolet
 	HueGrey

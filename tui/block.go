@@ -22,14 +22,21 @@ func (b *block) add(lines ...string) { b.lines = append(b.lines, lines...) }
 // wrap adds text in one look.
 func (b *block) wrap(look styles.Look, text string) { b.hang("", text, look) }
 
-// hang adds text with a prefix before its first line; the other lines are indented by the width of the prefix.
+// hang adds text with a prefix before its first line; the other lines are indented by the width of the prefix. Without a prefix
+// the text begins with the sign of its look.
 func (b *block) hang(before, text string, look styles.Look) {
 	indent := widget.Width(before)
-	for _, line := range widget.Wrap(text, b.width-indent) {
+	if before != "" {
+		look = look.Unsigned()
+	}
+	for _, line := range widget.WrapSigned(text, b.width-indent, look.Sign()) {
 		b.add(before + look.Render(line))
 		before = strings.Repeat(" ", indent)
 	}
 }
+
+// mark returns a mark in the width of the widest one, so that what stands behind marks is aligned.
+func (b *block) mark(mark string) string { return widget.Fit(mark, widget.Width(b.st.Yes), "") }
 
 // head adds an empty line and a heading.
 func (b *block) head(text string) { b.add("", b.st.Head.Render(text)) }
@@ -50,7 +57,7 @@ func (b *block) column(width int, name, value string, look styles.Look) {
 	if value == "" {
 		return
 	}
-	for _, line := range widget.Wrap(widget.Clean(value), max(10, b.width-width)) {
+	for _, line := range widget.WrapSigned(widget.Clean(value), max(10, b.width-width), look.Sign()) {
 		b.add(b.st.Muted.Render(widget.Fit(name, width, "")) + look.Render(line))
 		name = ""
 	}

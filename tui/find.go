@@ -239,7 +239,7 @@ func (m Model) findPrompt() (line string, cursor *dialog.Point) {
 		line += " " + look.Render(m.findCount())
 	}
 	leave := "  " + m.st.Key.Render("esc") + " leave"
-	if next := "  " + m.st.Key.Render("↑↓") + " next"; hits > 1 && widget.Width(line+next+leave) <= m.width {
+	if next := "  " + m.st.Key.Render(m.st.KeyName("↑↓")) + " next"; hits > 1 && widget.Width(line+next+leave) <= m.width {
 		line += next
 	}
 	line += leave

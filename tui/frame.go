@@ -81,7 +81,7 @@ func (m Model) screen(lines []string) string {
 
 // asciiFor maps characters in key names and messages to ASCII characters of the same width.
 var asciiFor = map[rune]rune{
-	'↑': '^', '↓': 'v', '←': '<', '→': '>', '…': '~', '·': '-', '—': '-', '–': '-',
+	'↑': '^', '↓': 'v', '←': '<', '→': '>', '…': '.', '·': '-', '—': '-', '–': '-',
 	'“': '"', '”': '"', '‘': '\'', '’': '\'', '×': 'x',
 }
 
@@ -153,10 +153,11 @@ func (m Model) noteBlock() []string {
 	if m.note.text == "" {
 		return nil
 	}
-	lines := widget.Wrap(m.note.text, m.width-2)
+	look := m.looks()[m.note.tone]
+	lines := widget.WrapSigned(m.note.text, m.width-2, look.Sign())
 	lines = lines[:min(len(lines), most)]
 	for i, line := range lines {
-		lines[i] = widget.Fit(" "+m.looks()[m.note.tone].Render(line), m.width, "")
+		lines[i] = widget.Fit(" "+look.Render(line), m.width, "")
 	}
 	return lines
 }

@@ -57,7 +57,7 @@ func (m Model) commandsOf(d document, groups ...string) (commands []dialog.Comma
 				continue
 			}
 			commands = append(commands, dialog.Command{
-				Name: b.Help().Desc, Group: g.name, Shown: shownKeys(b), Off: b.hopeless(m, d),
+				Name: b.Help().Desc, Group: g.name, Shown: m.st.KeyName(shownKeys(b)), Off: b.hopeless(m, d),
 			})
 		}
 	}

@@ -141,7 +141,7 @@ func notInTable(m Model, d document) model.Reason {
 		return no
 	}
 	if d.pane == pendingPane {
-		return "This is a pending operation: d removes it, ↑ leads to the partitions"
+		return "This is a pending operation: d removes it, and the up arrow leads to the partitions"
 	}
 	return ""
 }

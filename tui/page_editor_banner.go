@@ -70,7 +70,7 @@ func (m Model) bannerLines(d document) []string {
 		return nil
 	}
 	looks := [...]styles.Look{bannerHint: m.st.Muted, bannerOdd: m.st.Warn, bannerNote: m.st.Warn, bannerDamage: m.st.Danger}
-	lines := widget.Wrap(b.text, m.width-2)
+	lines := widget.WrapSigned(b.text, m.width-2, looks[b.kind].Sign())
 	if last := len(lines) - 1; b.key != "" && widget.Width(lines[last]+" "+b.key) <= m.width-2 {
 		lines[last] += " " + b.key
 	} else if b.key != "" {

@@ -32,6 +32,7 @@ func (m Model) openKeys(d document) Model {
 
 // explain opens a list of keys.
 func (m Model) explain(keys dialog.Dialog) Model {
+	keys, _ = keys.Update(dialog.KeyNames(m.st.KeyName))
 	keys, _ = keys.Update(tea.WindowSizeMsg{Width: m.width, Height: m.height})
 	return m.push(keys)
 }
@@ -100,8 +101,8 @@ var helpNotes = []string{
 }
 
 func (m Model) helpLines(b binding, width int) (lines []string) {
-	const column = 13
-	name := "  " + b.Names()
+	const column = 15
+	name := "  " + m.st.KeyName(b.Names())
 	for _, text := range widget.Wrap(b.Help().Desc, width-column) {
 		lines = append(lines, m.st.Key.Render(widget.Fit(name, column, ""))+m.st.Text.Render(widget.Fit(text, width-column, "")))
 		name = ""

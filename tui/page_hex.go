@@ -160,7 +160,7 @@ func (m Model) sectorLines(disk model.Disk, n int) (lines []string) {
 		s := m.sectors.list[i]
 		all := append([]string{m.st.Title.Render(widget.Fit(widget.Clean(s.Title()), m.width-6, m.st.More))}, report.Hex(s.Data, m.hexBytes())...)
 		if s.Err != "" {
-			all = append(all, m.st.Warn.Render(widget.Fit("It cannot be read: "+widget.Clean(s.Err), m.width-6, m.st.More)))
+			all = append(all, m.st.Warn.Signed(widget.Fit("It cannot be read: "+widget.Clean(s.Err), m.width-8, m.st.More)))
 		}
 		lines = append(lines, all[min(row, len(all)-1):]...)
 	}

@@ -53,7 +53,7 @@ func (m Model) recoveryBindings(d document) []binding {
 // recoveryText returns the description of the interrupted transaction, and the two choices without their buttons.
 func (m Model) recoveryText(d document) (lines, question []string) {
 	st, u, b := m.st, d.unfinished, m.block(m.width-6)
-	b.add(st.Warn.Bold(true).Render("A transaction on this target was interrupted."), "")
+	b.add(st.Warn.Bold(true).Signed("A transaction on this target was interrupted."), "")
 	fact := func(name, value string) { b.column(14, name, value, st.Text) }
 	fact("Begun", u.When.Format("2006-01-02 15:04"))
 	fact("Stopped", u.Stopped(d.facts))

@@ -19,12 +19,12 @@ func (b *block) reportText(d document) {
 		return
 	}
 	for _, again := range r.Replanned {
-		b.heed(again.String() + ".")
+		b.wrap(st.Warn, widget.Clean(again.String() + "."))
 	}
 	// What can be lost stands where nobody has to scroll for it.
 	for _, text := range append(append(q.Consequences(), r.Warnings...), r.Earlier.Gone()) {
 		if text != "" {
-			b.heed(text)
+			b.wrap(st.Warn, widget.Clean(text))
 		}
 	}
 	b.head("Operations")
@@ -73,7 +73,7 @@ func (b *block) repairs(r report.Rehearsal) {
 		b.head(widget.Clean(ops.Capital(s.Did)))
 		for _, line := range s.Check.Lines(mostFiles) {
 			if s.Check.Repaired {
-				b.heed(ops.Capital(line))
+				b.wrap(b.st.Warn, widget.Clean(ops.Capital(line)))
 			} else {
 				b.hang("  ", widget.Clean(ops.Capital(line)), b.st.Text)
 			}
@@ -163,7 +163,7 @@ func (b *block) failure(r report.Rehearsal) {
 			b.add(st.Good.Render(st.Yes) + " " + st.Muted.Render(widget.Clean(s.Did)))
 			continue
 		}
-		b.add(st.Bad.Render(widget.Fit(st.No, widget.Width(st.Yes), "")) + " " + st.Strong.Render(widget.Clean(s.Text)))
+		b.add(st.Bad.Render(b.mark(st.No)) + " " + st.Strong.Render(widget.Clean(s.Text)))
 		if s.Command != "" {
 			b.add("  " + st.Muted.Render(widget.Clean(s.Command)))
 		}

@@ -141,7 +141,7 @@ func (b *block) stepLine(i, running int, words ops.Phrase, took time.Duration) s
 	if took >= 0 {
 		clock = widget.Duration(took)
 	}
-	return look.Render(widget.Fit(mark, widget.Width(st.Yes), "")) + " " + at.Render(widget.Fit(text, room, st.More)) + st.Muted.Render(widget.FitRight(clock,
+	return look.Render(b.mark(mark)) + " " + at.Render(widget.Fit(text, room, st.More)) + st.Muted.Render(widget.FitRight(clock,
 		timeWidth))
 }
 
@@ -255,18 +255,13 @@ func (m Model) resultText(b *block, d document) {
 	}
 }
 
-// heed adds a warning, with a mark for screens without colour.
-func (b *block) heed(text string) {
-	b.hang(b.st.Warn.Render(b.st.Heed)+" ", widget.Clean(text), b.st.Warn)
-}
-
 // notice adds a notice: what happened, its cause as a sentence, what it means for the data, and what to do.
 func (b *block) notice(t notice, cause string) {
 	st := b.st
 	mark := [...]string{toneGood: st.Yes, toneWarn: st.Heed, toneBad: st.No}[t.tone]
-	b.add(b.looks[t.tone].Bold(true).Render(mark + " " + t.head))
+	b.add(b.looks[t.tone].Bold(true).Render(b.mark(mark) + " " + t.head))
 	if cause != "" {
-		b.wrap(st.Bad.Bold(false), cause)
+		b.wrap(st.Bad.Bold(false).Unsigned(), cause)
 		b.add("")
 	}
 	b.wrap(st.Text, t.meaning)

@@ -26,7 +26,7 @@ func (m Model) openPalette() (Model, tea.Cmd) {
 				continue
 			}
 			commands = append(commands, dialog.Command{
-				Name: b.Help().Desc, Group: g.name, Shown: shownKeys(b), Off: b.hopeless(m, d),
+				Name: b.Help().Desc, Group: g.name, Shown: m.st.KeyName(shownKeys(b)), Off: b.hopeless(m, d),
 			})
 		}
 	}

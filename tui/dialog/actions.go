@@ -69,15 +69,14 @@ func (a *actions) draw(height int, p paper) drawing {
 	height = p.grown(height, n)
 	from, to := widget.Visible(n, a.list.at, height)
 	return entries(n, from, to, height, p, func(i int) string {
-		off, look := " ", p.st.Text
-		if !a.commands[i].Off.OK() {
-			off, look = p.st.Later, p.st.Muted
+		look, cursor := p.st.Text, " "
+		switch {
+		case i == a.list.at:
+			look, cursor = p.st.Row, p.st.Cursor
+		case !a.commands[i].Off.OK():
+			look = p.st.Muted
 		}
-		mark := " "
-		if i == a.list.at {
-			mark, look = p.st.Cursor, p.st.Row
-		}
-		return look.Render(widget.Fit(mark+off+a.list.choices[i].text, p.width-1, p.st.More))
+		return look.Render(widget.Fit(a.list.lead(i, cursor, p.st)+a.list.choices[i].text, p.width-1, p.st.More))
 	})
 }
 

@@ -77,7 +77,7 @@ func (a *ask) layout() layout {
 func paragraphs(texts []string, height int) (rows []row) {
 	for _, text := range texts {
 		rows = append(rows, shown(func(p paper) []string {
-			return append(notes(text, p.width, height, p.st.Text.Render, p.st), "")
+			return append(notes(text, p.width, height, p.st.Text, p.st), "")
 		}))
 	}
 	return rows

@@ -37,15 +37,16 @@ func browseLayout(width int) browseColumns {
 	case c.width < 64:
 		c.content = 10
 	}
-	// 2 cells are for the cursor; 3 are for the spaces, the mark of an entry in use, and the scroll mark at the end.
-	c.name = c.width - 2 - c.size - c.format - c.content - c.use - 3
+	// 3 cells are for the cursor and the mark of what cannot be opened; 3 are for the spaces, the mark of an entry in use, and
+	// the scroll mark at the end.
+	c.name = c.width - 3 - c.size - c.format - c.content - c.use - 3
 	return c
 }
 
 // drawField adds a hint to an empty field.
 func (b *browse) drawField(s drawing, p paper) drawing {
 	if b.field.Value() == "" {
-		hint := p.st.Muted.Render("type a path, or a part of a name")
+		hint := p.st.Muted.Render("(type a path, or a part of a name)")
 		line := s.lines[0]
 		s.lines[0] = widget.Fit(ansi.Truncate(line, s.cursor, "")+hint, p.width-1, "") + ansi.TruncateLeft(line, p.width-1, "")
 	}
@@ -99,13 +100,17 @@ func (b *browse) rowLine(i int, c browseColumns, st *styles.Styles) string {
 	}
 	use := mark + widget.Fit(" "+who, c.use, st.More)
 	useless := seen && (!g.Image || !g.Cannot.OK()) || !r.Likely && r.Kind == report.CandidateFile
+	off := " "
+	if useless && r.Kind != report.CandidateDir {
+		off = st.Off
+	}
 	switch {
 	case i == b.at:
-		return st.Row.Render(st.Cursor + " " + cells + use)
-	case useless && r.Kind != report.CandidateDir:
-		return "  " + st.Muted.Render(cells+use)
+		return st.Row.Render(st.Cursor + off + " " + cells + use)
+	case off == st.Off:
+		return st.Muted.Render(" " + off + " " + cells + use)
 	}
-	return "  " + st.Text.Render(cells) + st.Warn.Render(use)
+	return "   " + st.Text.Render(cells) + st.Warn.Render(use)
 }
 
 // nameCell returns the name of an entry. A recent target shows as much of its path as fits, a loop device also its file.
@@ -133,7 +138,7 @@ func (b *browse) short(path string) string {
 // fitTail cuts a text that is too wide at its beginning, since the end of a path is more useful.
 func fitTail(text string, width int, st *styles.Styles) string {
 	if over := widget.Width(text) - width; over > 0 {
-		return st.More + ansi.TruncateLeft(text, over+1, "")
+		return st.More + ansi.TruncateLeft(text, over+widget.Width(st.More), "")
 	}
 	return text
 }

@@ -25,7 +25,7 @@ func (c *command) layout() layout {
 		if path == "" {
 			return []string{p.st.Muted.Render("Type a path.")}
 		}
-		return notes(widget.Clean(c.line(path)), p.width, max(2, p.height-8), p.st.Strong.Render, p.st)
+		return notes(widget.Clean(c.line(path)), p.width, max(2, p.height-8), p.st.Strong, p.st)
 	})
 	return layout{
 		title: c.title, rows: []row{hint(c.text, 4), blank(), pathField(&c.path.field), c.path.matches(), blank(), run},

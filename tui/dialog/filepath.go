@@ -137,7 +137,7 @@ func (s *filePath) recentRow() row {
 		if len(s.recent) == 0 {
 			return nil
 		}
-		lines := []string{"", p.st.Muted.Render("Used lately (↑↓)")}
+		lines := []string{"", p.st.Muted.Render("Used lately (" + p.st.KeyName("↑↓") + ")")}
 		for i, path := range s.recent {
 			text := widget.Fit(widget.Clean(path), p.width-2, p.st.More)
 			if i+1 == s.at {
@@ -237,7 +237,7 @@ func (t *typedPath) matches() row {
 		if t.says == "" {
 			return nil
 		}
-		return append([]string{""}, notes(t.says, p.width, most, p.st.Muted.Render, p.st)...)
+		return append([]string{""}, notes(t.says, p.width, most, p.st.Muted, p.st)...)
 	})
 }
 

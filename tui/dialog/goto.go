@@ -43,9 +43,9 @@ func (g *goTo) layout() layout {
 		case g.err != nil:
 			return whole(ops.Capital(widget.Clean(g.err.Error())), 3, p.st.Warn, p)
 		case g.field.Value() == "":
-			return notes("A sector (2048, 0x800), an offset (1MiB), a partition (p2), or end.", p.width, 3, p.st.Muted.Render, p.st)
+			return notes("A sector (2048, 0x800), an offset (1MiB), a partition (p2), or end.", p.width, 3, p.st.Muted, p.st)
 		}
-		return notes(g.words(), p.width, 3, p.st.Text.Render, p.st)
+		return notes(g.words(), p.width, 3, p.st.Text, p.st)
 	})
 	return layout{
 		title: "Go to", rows: []row{field(stopName, "Position", 24, &g.field).meant("Where to look."), blank(), says},

@@ -51,7 +51,7 @@ func (g *inGap) gridNote() row {
 	}
 	return shown(func(p paper) []string {
 		text := sizeText(g.z.Bytes(left)) + " behind it stay free for the grid (Align to)."
-		return notes(text, p.width, 2, p.st.Muted.Render, p.st)
+		return notes(text, p.width, 2, p.st.Muted, p.st)
 	})
 }
 

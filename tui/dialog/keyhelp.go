@@ -1,6 +1,8 @@
 package dialog
 
 import (
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/model"
@@ -28,8 +30,11 @@ type keysShown struct {
 	window   tea.WindowSizeMsg // as it was told last
 }
 
+// KeyNames says how a terminal shows the names of keys.
+type KeyNames func(name string) string
+
 // NewKeys returns a dialog that lists keys, and fields with their meanings. It takes a tea.WindowSizeMsg, to know where the end of
-// the list is.
+// the list is, and KeyNames.
 func NewKeys(title string, sections ...KeySection) Dialog {
 	return newForm(keysShown{title: title, sections: sections})
 }
@@ -46,6 +51,9 @@ func (k *keysShown) layout() layout {
 			case tea.WindowSizeMsg:
 				k.window = msg
 				return nil, true
+			case KeyNames:
+				k.rename(msg)
+				return nil, true
 			case tea.KeyPressMsg:
 				if keymap.Match(msg, keyHelp()) || msg.String() == "q" {
 					return Close{}, true
@@ -53,6 +61,17 @@ func (k *keysShown) layout() layout {
 			}
 			return nil, false
 		},
+	}
+}
+
+// rename gives the keys other names.
+func (k *keysShown) rename(name KeyNames) {
+	k.sections = slices.Clone(k.sections)
+	for i, s := range k.sections {
+		k.sections[i].Lines = slices.Clone(s.Lines)
+		for j, m := range s.Lines {
+			k.sections[i].Lines[j].Name = name(m.Name)
+		}
 	}
 }
 

@@ -27,9 +27,10 @@ func (c choice) second() string {
 	return c.note
 }
 
-// noteFits reports whether the whole second column fits into a line of width cells. A part of a reason is not shown.
+// noteFits reports whether the whole second column fits into a line with width cells for its texts. A part of a reason is not
+// shown.
 func (c choice) noteFits(column, width int) bool {
-	return column+1+widget.Width(widget.Clean(c.second())) <= width-3
+	return column+1+widget.Width(widget.Clean(c.second())) <= width
 }
 
 // list is a list with a cursor. Choices that are not available are dim and have a mark, but the cursor can reach them so
@@ -165,6 +166,19 @@ func listOf(own stop, column int, l *list, height func(p paper) int) row {
 	}
 }
 
+// lead returns what stands before a choice: the cursor, and the mark of one that cannot be chosen. The mark has cells of its own if
+// any choice has it.
+func (l *list) lead(i int, cursor string, st *styles.Styles) string {
+	mark := " "
+	if !slices.ContainsFunc(l.choices, func(c choice) bool { return !c.off.OK() }) {
+		return cursor + " "
+	}
+	if !l.choices[i].off.OK() {
+		mark = st.Off
+	}
+	return cursor + mark + " "
+}
+
 // draw draws the list in height lines; column is the width of the texts before the notes.
 func (l *list) draw(height, column int, p paper) drawing {
 	shown := l.shown()
@@ -173,24 +187,29 @@ func (l *list) draw(height, column int, p paper) drawing {
 	drawn := entries(len(shown), from, to, height, p, func(n int) string {
 		i := shown[n]
 		c := l.choices[i]
-		text := widget.Fit(widget.Clean(c.text), min(column, p.width-3), p.st.More)
-		if (c.off.OK() || i != l.at) && c.noteFits(column, p.width) {
-			text += " " + widget.Clean(c.second())
-		}
-		text = strings.TrimRight(text, " ")
-		mark := " "
-		if !c.off.OK() {
-			mark = p.st.Later
-		}
+		cursor := " "
 		switch {
 		case i == l.at && p.here:
-			return p.st.Row.Render(widget.Fit(p.st.Cursor+mark+text, p.width-1, ""))
+			cursor = p.st.Cursor
 		case i == l.at:
-			return p.st.Strong.Render(p.st.Pick + mark + text)
-		case !c.off.OK():
-			return p.st.Muted.Render(" " + mark + text)
+			cursor = p.st.Pick
 		}
-		return p.st.Text.Render("  " + text)
+		lead := l.lead(i, cursor, p.st)
+		room := p.width - widget.Width(lead) - 1
+		text := widget.Fit(widget.Clean(c.text), min(column, room), p.st.More)
+		if (c.off.OK() || i != l.at) && c.noteFits(column, room) {
+			text += " " + widget.Clean(c.second())
+		}
+		text = lead + strings.TrimRight(text, " ")
+		switch {
+		case i == l.at && p.here:
+			return p.st.Row.Render(widget.Fit(text, p.width-1, ""))
+		case i == l.at:
+			return p.st.Strong.Render(text)
+		case !c.off.OK():
+			return p.st.Muted.Render(text)
+		}
+		return p.st.Text.Render(text)
 	})
 	for i, entry := range drawn.entries {
 		drawn.entries[i] = shown[entry-1] + 1

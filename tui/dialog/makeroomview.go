@@ -94,7 +94,7 @@ func (r *makeRoom) list(p paper) drawing {
 	for _, n := range r.no {
 		const indent = 2
 		margin := strings.Repeat(" ", indent)
-		for _, line := range notes(widget.Clean(ops.Capital(n.String())), p.width-2*indent, 9, st.Muted.Render, st) {
+		for _, line := range notes(widget.Clean(ops.Capital(n.String())), p.width-2*indent, 9, st.Muted, st) {
 			l.add(0, margin+line)
 			margin = strings.Repeat(" ", 2*indent)
 		}
@@ -102,7 +102,7 @@ func (r *makeRoom) list(p paper) drawing {
 	if _, _, cannot := ops.ImageLimits(r.queue.Preview(), r.queue.Env()); len(r.plans) == 0 && r.most() && !r.search.out && cannot.OK() {
 		// "max" does not let the image grow, which may be the only way left.
 		const hint = `Type a size ("4GiB") or a change ("+1GiB"): the image can grow to make that room.`
-		l.add(0, append([]string{""}, notes(hint, p.width, 9, st.Text.Render, st)...)...)
+		l.add(0, append([]string{""}, notes(hint, p.width, 9, st.Text, st)...)...)
 	}
 	if r.searching() {
 		for i, line := range l.lines {
@@ -116,15 +116,15 @@ func (r *makeRoom) list(p paper) drawing {
 func (r *makeRoom) headLines(p paper) []string {
 	switch {
 	case r.wrong != nil:
-		return notes(ops.Capital(r.wrong.Error())+`, or type "max"`, p.width, 3, p.st.Warn.Render, p.st)
+		return notes(ops.Capital(r.wrong.Error())+`, or type "max"`, p.width, 3, p.st.Warn, p.st)
 	case len(r.plans) > 0 || len(r.no) == 0 && !r.searching():
 		return nil
 	case len(r.no) == 0:
 		return []string{p.st.Muted.Render("searching" + p.st.More)}
 	case r.image():
-		return []string{p.st.Warn.Render("It cannot be made smaller. These ways were considered:")}
+		return []string{p.st.Warn.Signed("It cannot be made smaller. These ways were considered:")}
 	}
-	return []string{p.st.Warn.Render("That much room cannot be made. These ways were considered:")}
+	return []string{p.st.Warn.Signed("That much room cannot be made. These ways were considered:")}
 }
 
 // cut cuts the list to the height of the page. down is how far it is scrolled below the chosen plan, in lines.
@@ -198,7 +198,7 @@ func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 	lines := []string{look.Render(fmt.Sprintf("%s%2d %s %s", mark, i+1, head, cost))}
 	indent := func(look styles.Look, texts ...string) {
 		for _, text := range texts {
-			for _, line := range widget.Wrap(text, p.width-4) {
+			for _, line := range widget.WrapSigned(text, p.width-4, look.Sign()) {
 				lines = append(lines, "    "+look.Render(line))
 			}
 		}

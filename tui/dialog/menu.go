@@ -43,7 +43,7 @@ func factLines(facts report.SheetSection, p paper) (lines []string) {
 	const column = 14
 	looks := map[report.Attention]styles.Look{report.Plain: p.st.Text, report.Odd: p.st.Warn, report.Wrong: p.st.Bad}
 	for _, f := range facts.Lines {
-		value := widget.Clean(f.Value)
+		value := looks[f.Look].Sign() + widget.Clean(f.Value)
 		lines = append(lines, p.st.Muted.Render(widget.Fit(f.Name, column, ""))+
 			looks[f.Look].Render(widget.Fit(value, min(widget.Width(value), p.width-column), p.st.More)))
 	}

@@ -191,7 +191,7 @@ func (p *place) gridNote() row {
 			return []string{""}
 		}
 		size := sizeText(p.z.Bytes(p.amounts()[p.rounded-stopBefore]))
-		return notes("On the grid "+size+"; the = key takes it as typed.", on.width, 2, on.st.Warn.Render, on.st)
+		return notes("On the grid "+size+"; the = key takes it as typed.", on.width, 2, on.st.Warn, on.st)
 	})
 }
 
@@ -222,7 +222,7 @@ func (p *place) alignRow() row {
 		if p.rounded != stopNone || !p.offGrid() {
 			return drawn(on)
 		}
-		return drawn(on).beside(on.st.Warn.Render("not on the grid"), on.width)
+		return drawn(on).beside(on.st.Warn.Signed("not on the grid"), on.width)
 	}
 	r.take = func(msg tea.Msg) Action {
 		if p.command(msg, stopAlign) {

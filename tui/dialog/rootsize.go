@@ -121,10 +121,10 @@ func (s *rootSize) moves(idle string) row {
 		case s.refused != nil:
 			lines = whole(ops.Capital(s.refused.Error()), height, p.st.Bad, p)
 		case len(s.words) == 0:
-			lines = notes(idle, p.width, height, p.st.Muted.Render, p.st)
+			lines = notes(idle, p.width, height, p.st.Muted, p.st)
 		default:
 			for _, text := range s.words {
-				lines = append(lines, notes(text, p.width, 3, p.st.Strong.Render, p.st)...)
+				lines = append(lines, notes(text, p.width, 3, p.st.Strong, p.st)...)
 			}
 		}
 		return widget.Pad(lines, p.width, max(height, len(lines)), p.st.More)

@@ -29,24 +29,24 @@ func blank() row {
 // whole wraps a text that must not be cut, such as a reason. It takes least lines at least, so that the window keeps its
 // size while the text changes.
 func whole(text string, least int, look styles.Look, p paper) []string {
-	lines := notes(text, p.width, max(least, p.height/2), look.Render, p.st)
+	lines := notes(text, p.width, max(least, p.height/2), look, p.st)
 	return widget.Pad(lines, p.width, max(least, len(lines)), p.st.More)
 }
 
 // hint returns a row with a muted text of at most height lines.
 func hint(text string, height int) row {
-	return shown(func(p paper) []string { return notes(text, p.width, height, p.st.Muted.Render, p.st) })
+	return shown(func(p paper) []string { return notes(text, p.width, height, p.st.Muted, p.st) })
 }
 
-// notes wraps a text to at most height lines. A longer text ends with a mark.
-func notes(text string, width, height int, look func(...string) string, st *styles.Styles) []string {
-	lines := widget.Wrap(text, width)
+// notes wraps a text to at most height lines, after the sign of its look. A longer text ends with a mark.
+func notes(text string, width, height int, look styles.Look, st *styles.Styles) []string {
+	lines := widget.WrapSigned(text, width, look.Sign())
 	if len(lines) > height {
 		lines = lines[:height]
 		lines[height-1] = widget.Fit(lines[height-1]+" "+st.More+st.More, width, st.More)
 	}
 	for i := range lines {
-		lines[i] = look(lines[i])
+		lines[i] = look.Render(lines[i])
 	}
 	return lines
 }

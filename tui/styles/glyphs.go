@@ -1,5 +1,7 @@
 package styles
 
+import "strings"
+
 // GlyphSet names a set of characters for drawing screens.
 type GlyphSet int
 
@@ -28,7 +30,8 @@ func DetectGlyphs(getenv func(string) string) GlyphSet {
 	return Unicode
 }
 
-// Glyphs holds the characters with a meaning on a screen. Each is one cell wide, except Yes, which has two in ASCII.
+// Glyphs holds the characters with a meaning on a screen. Each is one cell wide, except More, Right, Left and Yes, which
+// have two in ASCII.
 type Glyphs struct {
 	TopLeft, TopRight, BottomLeft, BottomRight string
 	Horizontal, Vertical                       string
@@ -48,10 +51,11 @@ type Glyphs struct {
 	Yes, No          string // a step that succeeded, that failed
 	Heed             string // a warning
 	Now, Later       string // a step that is running, that has not begun
+	Off              string // an entry of a list that cannot be chosen
 	Full, Empty      string // progress bars
 	Dot              string // between items of a line
 	Busy             string // a partition that is in use
-	Thumb            string // the position in a scrolled text
+	Thumb, Track     string // the position in a scrolled text, and the line on which it moves
 	Previous, Follow string // around a choice that the arrow keys change
 }
 
@@ -67,9 +71,20 @@ func GlyphsOf(set GlyphSet) Glyphs {
 		TopLeft: g("╭", "+"), TopRight: g("╮", "+"), BottomLeft: g("╰", "+"), BottomRight: g("╯", "+"),
 		Horizontal: g("─", "-"), Vertical: g("│", "|"), Used: g("▓", "#"), Unused: g("░", "."), Unknown: g("▒", ":"),
 		Edge: g("│", "|"), OpenExt: g("┃", "{"), CloseExt: g("┃", "}"), HandleLeft: g("┣", "["),
-		HandleRight: g("┫", "]"), Cursor: g("▸", ">"), Pick: g("•", "*"), More: g("…", "~"), Less: g("‹", "<"), Greater: g("›", ">"),
-		Up: g("↑", "^"), Down: g("↓", "v"), Right: g("→", ">"), Left: g("←", "<"), Yes: g("✓", "ok"), No: g("✗", "x"), Heed: "!",
-		Now: g("▸", ">"), Later: g("·", "."), Full: g("█", "#"), Empty: g("░", "."), Dot: g("·", "-"),
-		Busy: g("●", "*"), Thumb: g("┃", "#"), Previous: g("‹", "<"), Follow: g("›", ">"),
+		HandleRight: g("┫", "]"), Cursor: g("▸", ">"), Pick: g("•", "*"), More: g("…", ".."), Less: g("‹", "<"), Greater: g("›", ">"),
+		Up: g("↑", "^"), Down: g("↓", "v"), Right: g("→", "->"), Left: g("←", "<-"), Yes: g("✓", "ok"), No: g("✗", "x"),
+		Now: g("▸", ">"), Later: g("·", "."), Heed: "!", Off: g("·", "x"), Full: g("█", "#"), Empty: g("░", "."), Dot: g("·", "-"),
+		Busy: g("●", "*"), Thumb: g("█", "#"), Track: g("│", "."), Previous: g("‹", "<"), Follow: g("›", ">"),
 	}
+}
+
+// arrowWords are the names of the arrow keys where no arrows can be shown. Signs that look alike would name other keys.
+var arrowWords = strings.NewReplacer("↑↓", "up/down", "←→", "left/right", "↑", "up", "↓", "down", "←", "left", "→", "right")
+
+// KeyName returns the name of a key as the terminal can show it: "↑↓" or "up/down".
+func (s *Styles) KeyName(name string) string {
+	if s.set == ASCII {
+		return arrowWords.Replace(name)
+	}
+	return name
 }

@@ -20,6 +20,8 @@ type Look struct {
 	text, under string // parameters of the sequence for the two colours, "" for those of the terminal
 	bold        bool
 	reverse     bool
+	plain       bool   // as the look beneath a line, it is the only one of that line
+	sign        string // begins a text in this look, so that its meaning is seen without colour
 	begin       string // the marked sequence before the text, "" for the default look of the terminal
 }
 
@@ -117,10 +119,29 @@ func (l Look) Over(under Look) Look {
 	return l.made()
 }
 
-// Under returns a line with this look beneath all of it: what the looks in the line do not set is as in this one.
+// signed returns the look with a sign.
+func (l Look) signed(sign string) Look {
+	l.sign = sign
+	return l
+}
+
+// Sign returns the characters with which a text in this look begins: "! " for warnings and errors, mostly "".
+func (l Look) Sign() string { return l.sign }
+
+// Unsigned returns the look without its sign, for texts that stand below a sign.
+func (l Look) Unsigned() Look { return l.signed("") }
+
+// Signed returns a text of one line in this look, after its sign.
+func (l Look) Signed(text string) string { return l.Render(l.sign + text) }
+
+// Under returns a line with this look beneath all of it: what the looks in the line do not set is as in this one. A look
+// that reverses its line replaces the looks in it, which would become backgrounds of many colours.
 func (l Look) Under(line string) string {
 	if l.begin == "" {
 		return line
+	}
+	if l.plain {
+		return l.begin + marked(line, func(string) string { return "" }) + markedEnd
 	}
 	return l.begin + marked(line, func(params string) string {
 		if params == "" {

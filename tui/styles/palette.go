@@ -26,7 +26,9 @@ func pick(theme Theme, depth Depth) picker {
 }
 
 // hues returns the looks of file systems. They follow GParted, so that users recognise them, but are lighter or darker to
-// be legible.
+// be legible. GParted's reds would look like errors, so their kinds have other colours. Of the sixteen colours, red and
+// bright yellow are left to errors and warnings, and bright cyan to what has the keyboard. Kinds that are seldom side by side
+// share one.
 func (c picker) hues() map[model.Hue]Look {
 	fg := func(dark string, dark16 color.Color, light string, light16 color.Color) Look {
 		return coloured(c(dark, dark16, light, light16))
@@ -38,13 +40,13 @@ func (c picker) hues() map[model.Hue]Look {
 		model.HueLime:   fg("#3ee05c", lipgloss.BrightGreen, "#138a1f", lipgloss.Green),
 		model.HueGreen:  fg("#35c94e", lipgloss.BrightGreen, "#0f7a1a", lipgloss.Green),
 		model.HueSea:    fg("#4fb57f", lipgloss.Green, "#2e8b57", lipgloss.Green),
-		model.HueMint:   fg("#42e5ac", lipgloss.BrightCyan, "#0d8a63", lipgloss.Cyan),
-		model.HueGold:   fg("#eed680", lipgloss.BrightYellow, "#7d6608", lipgloss.Yellow),
+		model.HueMint:   fg("#42e5ac", lipgloss.Cyan, "#0d8a63", lipgloss.Cyan),
+		model.HueGold:   fg("#eed680", lipgloss.BrightWhite, "#7d6608", lipgloss.Black),
 		model.HueOrange: fg("#ff9955", lipgloss.Yellow, "#b85a14", lipgloss.Yellow),
-		model.HueBrick:  fg("#ea6a4c", lipgloss.Red, "#c13a1a", lipgloss.Red),
-		model.HueRose:   fg("#d97b6f", lipgloss.BrightRed, "#a9483c", lipgloss.Red),
-		model.HueViolet: fg("#a294d8", lipgloss.BrightMagenta, "#625b81", lipgloss.Magenta),
-		model.HueSand:   fg("#d0a273", lipgloss.Magenta, "#8f6231", lipgloss.Magenta),
+		model.HueOlive:  fg("#a9c94f", lipgloss.Green, "#4b6a00", lipgloss.Green),
+		model.HueOrchid: fg("#d993d3", lipgloss.Magenta, "#93408b", lipgloss.BrightBlue),
+		model.HueViolet: fg("#a294d8", lipgloss.BrightMagenta, "#625b81", lipgloss.BrightMagenta),
+		model.HueSand:   fg("#d0a273", lipgloss.BrightMagenta, "#8f6231", lipgloss.BrightMagenta),
 		model.HueGrey:   fg("#c9c9c9", lipgloss.White, "#666666", lipgloss.BrightBlack),
 	}
 }

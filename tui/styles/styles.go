@@ -33,6 +33,7 @@ const (
 // Styles holds the looks and the characters of the program.
 type Styles struct {
 	Glyphs
+	set GlyphSet
 
 	Text   Look // ordinary text
 	Strong Look // the subject of a line
@@ -56,7 +57,8 @@ type Styles struct {
 
 	hues map[model.Hue]Look
 
-	// Held says that keys have no effect for a moment. No button is marked then, so that this is seen without colour, too.
+	// Held says that keys have no effect for a moment. No button is marked then, and all are in parentheses, so that this is seen
+	// without colour, too.
 	Held bool
 
 	Unallocated, Unformatted, Extended, Other Look
@@ -71,11 +73,14 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 	bad := c("#ff7b72", lipgloss.BrightRed, "#b3261e", lipgloss.Red)
 	onFill := c("#10151c", lipgloss.Black, "#ffffff", lipgloss.BrightWhite)
 	// What stands in a row keeps its colours, so both backgrounds are close to that of the terminal. Sixteen colours have none
-	// that is close enough: there the selected row is reversed, which keeps the contrast of all colours.
+	// that is close enough: there the selected row is reversed, in one look for its whole width.
 	row, stripe := shaded(c("#31374a", nil, "#dde7f3", nil)).Bold(true), shaded(c("#1a1e24", nil, "#f3f5f8", nil))
 	if depth != Full {
 		row, stripe = plain.Reverse(true), plain
+		row.plain = true
 	}
+	glyphs := GlyphsOf(set)
+	sign := glyphs.Heed + " "
 	other := fg(c("#b8b8b8", lipgloss.White, "#555555", lipgloss.BrightBlack))
 	chosen, danger := filled(onFill, accent), filled(onFill, bad)
 	if depth == Mono {
@@ -83,17 +88,17 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 		danger = chosen
 	}
 	return &Styles{
-		Glyphs: GlyphsOf(set),
+		Glyphs: glyphs, set: set,
 		// Ordinary text has the default colour of the terminal: it suits every background and needs no sequence.
 		Text: plain, Strong: plain.Bold(true), Muted: fg(muted),
 		Faint: fg(c("#56606f", lipgloss.BrightBlack, "#a9b1bd", lipgloss.BrightBlack)),
 		Brand: fg(accent).Bold(true), Focus: fg(accent), Title: plain.Bold(true), Head: fg(muted).Bold(true),
 		Good: fg(c("#7fd88f", lipgloss.BrightGreen, "#1a7f37", lipgloss.Green)),
-		Warn: fg(c("#f0c674", lipgloss.BrightYellow, "#8a5d00", lipgloss.Magenta)), Bad: fg(bad).Bold(true),
+		Warn: fg(c("#f0c674", lipgloss.BrightYellow, "#8a5d00", lipgloss.Magenta)).signed(sign), Bad: fg(bad).Bold(true).signed(sign),
 		Key: fg(accent).Bold(true), Row: row, Stripe: stripe, Field: plain, Picked: plain.Reverse(true),
-		Button: plain, Chosen: chosen, Danger: danger,
+		Button: plain, Chosen: chosen, Danger: danger.signed(sign),
 		Unallocated: fg(c("#8b929c", lipgloss.White, "#626870", lipgloss.BrightBlack)),
-		Extended:    fg(c("#6fdfe0", lipgloss.Cyan, "#0b7f86", lipgloss.Cyan)),
+		Extended:    fg(c("#6fdfe0", lipgloss.White, "#0b7f86", lipgloss.BrightBlack)),
 		Unformatted: other, Other: other,
 		hues: c.hues(),
 	}

@@ -31,6 +31,9 @@ func Buttons(buttons []Button, chosen int, focused bool, st *styles.Styles) []Sp
 	for i, b := range buttons {
 		text := strings.TrimLeft(b.Key+" "+b.Label, " ")
 		look, left, right := st.Button, "  ", "  "
+		if st.Held {
+			left, right = "( ", " )"
+		}
 		if i == chosen && !st.Held {
 			left, right = "[ ", " ]"
 			switch look = st.Chosen; {
@@ -50,7 +53,7 @@ func Buttons(buttons []Button, chosen int, focused bool, st *styles.Styles) []Sp
 func Choice(words []string, picked int, focused bool, width int, st *styles.Styles) []Spot {
 	from, to := 0, len(words)
 	cells := func() int {
-		n := min(from, 1) + min(len(words)-to, 1)
+		n := (min(from, 1) + min(len(words)-to, 1)) * Width(st.More)
 		for _, w := range words[from:to] {
 			n += Width(w) + 2
 		}

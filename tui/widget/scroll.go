@@ -18,7 +18,7 @@ func Scroll(lines []string, offset, width, height int, st *styles.Styles) []stri
 	size := max(1, height*height/len(lines))
 	top := offset * (height - size) / (len(lines) - height)
 	for i := range out {
-		mark := st.Faint.Render(st.Vertical)
+		mark := st.Faint.Render(st.Track)
 		if i >= top && i < top+size {
 			mark = st.Focus.Render(st.Thumb)
 		}

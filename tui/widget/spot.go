@@ -76,7 +76,7 @@ func keySpots(bindings []keymap.Binding, st *styles.Styles) []Spot {
 		if st.Held {
 			does = st.Faint.Render(does)
 		}
-		out = append(out, Spot{Text: st.Key.Render(b.Help().Key) + " " + does, Key: cmp.Or(append(b.Keys(), "")...)})
+		out = append(out, Spot{Text: st.Key.Render(st.KeyName(b.Help().Key)) + " " + does, Key: cmp.Or(append(b.Keys(), "")...)})
 	}
 	return out
 }

@@ -24,7 +24,7 @@ func Fit(line string, width int, more string) string {
 	}
 	have := Width(line)
 	if have > width {
-		if width < 2 {
+		if width <= Width(more) {
 			more = ""
 		}
 		line = ansi.Truncate(line, width, more)
@@ -58,6 +58,23 @@ func Wrap(text string, width int) []string {
 		}
 	}
 	return out
+}
+
+// WrapSigned breaks plain text as Wrap does, with a sign before the first word; the other lines are as far to the right as the
+// text behind the sign. A text that begins with the sign gets no second one, and an empty text none.
+func WrapSigned(text string, width int, sign string) []string {
+	body := strings.TrimLeft(text, " ")
+	if sign == "" || body == "" || strings.HasPrefix(body, sign) {
+		return Wrap(text, width)
+	}
+	before := text[:len(text)-len(body)] + sign
+	indent := Width(before)
+	lines := Wrap(body, max(1, width-indent))
+	for i, line := range lines {
+		lines[i] = before + line
+		before = strings.Repeat(" ", indent)
+	}
+	return lines
 }
 
 // breakLine splits a line that is too wide at the last space within width cells, or after width cells if there is none.
