@@ -75,7 +75,7 @@ func (d document) snapshotItems(align geometry.Alignment) []dialog.Item {
 				Text: shot.Name + " (" + shot.ID + ")", Note: snapshotNote(shot), Action: dialog.Stage{Op: op(shot), Align: align},
 			})
 		}
-		it.Action = dialog.Show{Dialog: dialog.NewMenu(it.Text, it.Note, items...)}
+		it.Action = dialog.Show{Dialog: dialog.NewLossMenu(it.Text, it.Note, items...)}
 		return it
 	}
 	return []dialog.Item{
@@ -148,8 +148,8 @@ func (d document) backingItems() []dialog.Item {
 		},
 		{
 			Text: "Write it into its backing file", Note: "Shows the command that does it. The backing file becomes what this image shows.",
-			Action: dialog.Show{Dialog: dialog.NewMessage("Write it into its backing file", dialog.Calm,
-				leaveFirst+"The backing file becomes what this image shows. Other images on it become worthless.",
+			Action: dialog.Show{Dialog: dialog.NewLossMessage("Write it into its backing file", "Other images on it become worthless.",
+				leaveFirst+"The backing file becomes what this image shows.",
 				widget.Clean(d.facts.Call.Line("image commit")))},
 		},
 	}

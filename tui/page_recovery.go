@@ -90,10 +90,12 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 
 // recoverySpots returns the buttons of the page. There is none for what is not possible.
 func (m Model) recoverySpots(d document) []widget.Spot {
-	finish := widget.Button{Label: "Finish", Key: "f", Risk: widget.Writes}
+	// Both write. What was begun, and the only way left, carry no risk; to roll back instead of finishing looks dangerous.
+	finish := widget.Button{Label: "Finish", Key: "f"}
 	back := widget.Button{Label: "Roll back", Key: "b", Risk: widget.Writes}
 	switch d.unfinished.Ways() {
 	case ops.OnlyBack:
+		back.Risk = widget.Harmless
 		return widget.Buttons([]widget.Button{back}, 0, true, m.st)
 	case ops.OnlyForward:
 		return widget.Buttons([]widget.Button{finish}, 0, true, m.st)

@@ -18,5 +18,9 @@ func (m Model) openWipe(d document) Model {
 	}
 	add("Wipe unallocated space with zeros", zeros, ops.Wipe{Free: true})
 	add("Wipe unallocated space with random data", random, ops.Wipe{Free: true, Random: true})
-	return m.push(dialog.NewMenu("Wipe", "What was there is gone for good once this is applied: no undo brings it back.", items...))
+	title := "Wipe"
+	if p, ok := d.partition(); ok {
+		title += " " + p.Ref()
+	}
+	return m.push(dialog.NewLossMenu(title, "What was there is gone for good once this is applied: no undo brings it back.", items...))
 }

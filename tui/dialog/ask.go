@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -23,6 +24,7 @@ type Answer struct {
 type ask struct {
 	title   string
 	text    []string // paragraphs
+	loss    string   // a warning below the first paragraph, "" for none
 	answers []Answer
 	tone    Tone
 	chosen  int
@@ -33,9 +35,23 @@ func NewAsk(title string, tone Tone, text []string, answers ...Answer) Dialog {
 	return newForm(ask{title: title, text: text, answers: answers, tone: tone})
 }
 
+// NewLoss returns a question with a warning, about what would be lost, below the first of its paragraphs.
+func NewLoss(title, loss string, text []string, answers ...Answer) Dialog {
+	return newForm(ask{title: title, text: text, loss: loss, answers: answers, tone: Warning})
+}
+
 // NewMessage returns a dialog that shows a text until it is closed.
 func NewMessage(title string, tone Tone, text ...string) Dialog {
-	return NewAsk(title, tone, text, Answer{Label: "OK", Key: keymap.Bind("", "", "enter"), Action: Close{}})
+	return NewAsk(title, tone, text, closes())
+}
+
+// NewLossMessage is NewMessage with a warning, about what would be lost, below the first text.
+func NewLossMessage(title, loss string, text ...string) Dialog {
+	return NewLoss(title, loss, text, closes())
+}
+
+func closes() Answer {
+	return Answer{Label: "OK", Key: keymap.Bind("", "", "enter"), Action: Close{}}
 }
 
 // NewLate returns what takes the place of a question that can no longer be answered. Only the keys of the safe answer close it.
@@ -60,6 +76,11 @@ func (a *ask) check() {}
 
 func (a *ask) layout() layout {
 	rows := paragraphs(a.text, math.MaxInt)
+	if a.loss != "" {
+		rows = slices.Insert(rows, 1, shown(func(p paper) []string {
+			return append(notes(a.loss, p.width, math.MaxInt, p.st.Warn, p.st), "")
+		}))
+	}
 	l := layout{
 		title: a.title, tone: a.tone, width: 60, rows: append(rows, answerRow(a.answers, &a.chosen)),
 		first:  func(msg tea.Msg) (Action, bool) { return pressed(a.answers, msg) },

@@ -21,10 +21,10 @@ func NewConvert(q ops.Queue, align geometry.Alignment) (Dialog, error) {
 		"All partitions keep their place and their contents; only the table changes. A GPT has no extended and logical " +
 			"partitions.",
 		"Partition numbers: " + numbers(q.Preview(), next.Preview()) + ".",
-		"A BIOS boot loader in the gap before the first partition is lost: a system that boots from this disk needs it " +
-			"installed again.",
 	}
-	return NewAsk("Convert MBR to GPT?", Calm, text,
+	const loss = "A BIOS boot loader in the gap before the first partition is lost: a system that boots from this disk needs it " +
+		"installed again."
+	return NewLoss("Convert MBR to GPT?", loss, text,
 		Answer{Label: "Keep the MBR", Key: keyNo("keep the MBR"), Action: Close{}},
 		Answer{Label: "Convert", Key: keyYes("convert"), Action: Stage{Op: op, Align: align}}), nil
 }

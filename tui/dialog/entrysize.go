@@ -45,12 +45,22 @@ func (s *entrySize) check() {
 		s.sectors = z.Up(v.bytes)
 	}
 	s.judge(ops.ResizeEntry{ID: s.part.ID, Len: s.sectors})
+	s.risky = s.cuts() > 0
+}
+
+// cuts returns how many bytes of the file system would lie behind the partition.
+func (s *entrySize) cuts() geometry.Bytes {
+	return ops.ResizeEntry{ID: s.part.ID, Len: s.sectors}.Cuts(s.queue.Preview())
 }
 
 func (s *entrySize) layout() layout {
+	tone := Calm
+	if s.risky {
+		tone = Warning
+	}
 	size := field(stopSize, "New size", formField, &s.field).numeric().meant("The length of the partition in the table, or a change with a sign. " + sizeHint)
 	return layout{
-		title: "The entry alone of", part: &s.part,
+		title: "The entry alone of", part: &s.part, tone: tone,
 		rows: []row{
 			size, blank(), hint("The table gets another length. What is in the partition is neither resized nor moved nor checked.", 3),
 			blank(), s.outcome("No change yet."), s.meaning(),
@@ -62,8 +72,7 @@ func (s *entrySize) layout() layout {
 // meaning says in red what a shorter partition does to its file system.
 func (s *entrySize) meaning() row {
 	return shown(func(p paper) []string {
-		d := s.queue.Preview()
-		cut := ops.ResizeEntry{ID: s.part.ID, Len: s.sectors}.Cuts(d)
+		cut := s.cuts()
 		switch known := s.part.FS.Known() && s.part.FS.Size > 0; {
 		case !s.changes || s.wrong != nil:
 		case cut > 0:

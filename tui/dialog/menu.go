@@ -21,6 +21,7 @@ type Item struct {
 // menu offers a list of actions.
 type menu struct {
 	title string
+	tone  Tone
 	above []row
 	lines int // the greatest height of above
 	items []Item
@@ -30,12 +31,20 @@ type menu struct {
 // NewMenu returns a menu of at least one item below a text. The cursor starts at the first item that can be chosen.
 func NewMenu(title, text string, items ...Item) Dialog {
 	const most = 3
-	return newMenu(title, []row{hint(text, most)}, most, items)
+	return newForm(newMenu(title, []row{hint(text, most)}, most, items))
+}
+
+// NewLossMenu returns a menu of at least one item below a warning about what would be lost.
+func NewLossMenu(title, loss string, items ...Item) Dialog {
+	const most = 3
+	m := newMenu(title, []row{shown(func(p paper) []string { return notes(loss, p.width, most, p.st.Warn, p.st) })}, most, items)
+	m.tone = Warning
+	return newForm(m)
 }
 
 // NewFactMenu returns a menu of at least one item below some facts.
 func NewFactMenu(title string, facts report.SheetSection, items ...Item) Dialog {
-	return newMenu(title, []row{shown(func(p paper) []string { return factLines(facts, p) })}, len(facts.Lines), items)
+	return newForm(newMenu(title, []row{shown(func(p paper) []string { return factLines(facts, p) })}, len(facts.Lines), items))
 }
 
 // factLines returns one line for each fact.
@@ -50,7 +59,7 @@ func factLines(facts report.SheetSection, p paper) (lines []string) {
 	return lines
 }
 
-func newMenu(title string, above []row, lines int, items []Item) Dialog {
+func newMenu(title string, above []row, lines int, items []Item) menu {
 	m := menu{title: title, above: above, lines: lines, items: items, list: list{page: max(1, len(items)-1)}}
 	for i := len(items) - 1; i >= 0; i-- {
 		if items[i].Off.OK() {
@@ -60,7 +69,7 @@ func newMenu(title string, above []row, lines int, items []Item) Dialog {
 	for _, item := range items {
 		m.list.choices = append(m.list.choices, choice{text: item.Text, off: item.Off})
 	}
-	return newForm(m)
+	return m
 }
 
 func (m *menu) check() {}
@@ -77,7 +86,7 @@ func (m *menu) layout() layout {
 	}
 	height := func(p paper) int { return min(len(m.items), max(2, p.height-3-len(about(p))-m.lines)) }
 	return layout{
-		title: m.title,
+		title: m.title, tone: m.tone,
 		rows: slices.Concat(m.above, []row{
 			blank(), listOf(stopFS, alone, &m.list, height), blank(), shown(about),
 		}),

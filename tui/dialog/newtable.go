@@ -47,13 +47,23 @@ func (t *newTable) layout() layout {
 	if t.queue.Preview().Table.Kind == model.TableNone {
 		no = "Leave it"
 	}
-	lost := shown(func(p paper) []string { return whole(t.lost(), 1, p.st.Warn, p) })
-	answers := YesNo(no, "New table", widget.Writes, t.stage())
+	tone, risk := Warning, widget.Writes
+	if t.harmless() {
+		tone, risk = Calm, widget.Harmless
+	}
+	lost := shown(func(p paper) []string {
+		text, loses := t.lost()
+		if !loses {
+			return whole(text, 1, p.st.Muted, p)
+		}
+		return whole(text, 1, p.st.Warn, p)
+	})
+	answers := YesNo(no, "New table", risk, t.stage())
 	kind := pick(stopFS, "Kind", []string{"GPT", "MBR"}, &t.kind)
 	kind.keys = nil
 	kind = kind.meant("GPT suits every new disk. MBR is for old firmware and for small cards.")
 	return layout{
-		title: "New partition table", tone: Warning,
+		title: "New partition table", tone: tone,
 		rows:  []row{kind, hint(about, 3), blank(), lost, blank(), t.outcome(""), answerRow(answers, &t.chosen)},
 		first: func(msg tea.Msg) (Action, bool) { return pressed(answers, msg) },
 		keys:  []keymap.Binding{keyChoose()}, does: "answer",
@@ -61,14 +71,14 @@ func (t *newTable) layout() layout {
 	}
 }
 
-// lost describes what the new table removes from the disk.
-func (t *newTable) lost() string {
+// lost describes what the new table removes from the disk; loses is false if that is nothing.
+func (t *newTable) lost() (text string, loses bool) {
 	d := t.queue.Preview()
 	if d.Table.Kind == model.TableNone {
 		if d.Whole.Word() != model.BlankWord {
-			return "All data in " + ops.Covering(d.Whole) + " is lost when this is applied."
+			return "All data in " + ops.Covering(d.Whole) + " is lost when this is applied.", true
 		}
-		return "There is no partition table yet."
+		return "There is no partition table yet.", false
 	}
 	var list []string
 	if d.Whole.Known() {
@@ -78,7 +88,7 @@ func (t *newTable) lost() string {
 		list = append(list, contentsWord(p))
 	}
 	if len(list) == 0 {
-		return "There are no partitions on the disk."
+		return "There are no partitions on the disk.", false
 	}
-	return "Lost when this is applied: " + strings.Join(list, ", ") + "."
+	return "Lost when this is applied: " + strings.Join(list, ", ") + ".", true
 }

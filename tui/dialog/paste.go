@@ -129,6 +129,6 @@ func NewPasteOver(q ops.Queue, clip Clip, id model.PartID, align geometry.Alignm
 		return nil, s.err
 	}
 	lost := "All data in " + contentsWord(over) + " is lost when this is applied."
-	return NewAsk("Paste over "+over.Ref()+"?", Warning, append([]string{s.what + ".", lost}, clip.notes()...),
+	return NewLoss("Paste over "+over.Ref()+"?", lost, append([]string{s.what + "."}, clip.notes()...),
 		YesNo("Keep "+over.Ref(), "Paste over it", widget.Writes, s.stage())...), nil
 }

@@ -140,7 +140,7 @@ func (t *partType) check() {
 			t.ops = append(t.ops, ops.SetFlag{ID: t.was.ID, Flag: f, On: on})
 		}
 	}
-	t.verdict = verdict{changes: len(t.ops) > 0, cost: t.meaning()}
+	t.verdict = verdict{changes: len(t.ops) > 0, cost: "only the table changes, not the files", mind: t.unsuited()}
 	q := t.queue
 	var words []string
 	for _, op := range t.ops {
@@ -155,13 +155,13 @@ func (t *partType) check() {
 	t.verdict.what = ops.Capital(strings.Join(words, "; "))
 }
 
-// meaning describes the effect of another type, and whether it suits the contents.
-func (t *partType) meaning() string {
+// unsuited says that another type does not suit the contents, "" if it does.
+func (t *partType) unsuited() string {
 	fs := t.part.FS
 	if t.part.Type != t.was.Type && fs.Known() && model.TypeFor(t.kind(), t.part.Type, fs.Kind) != t.part.Type {
-		return fmt.Sprintf("only the table changes; the type does not suit %s", fs.Kind)
+		return fmt.Sprintf("The type does not suit %s.", fs.Kind)
 	}
-	return "only the table changes, not the files"
+	return ""
 }
 
 // layout consists of the search with the matching types, the flags and the outcome. An extended partition keeps its type.

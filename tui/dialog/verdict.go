@@ -23,6 +23,8 @@ type verdict struct {
 	err     error
 	what    string // the operation in words
 	cost    string
+	mind    string // a warning below the cost, "" for none
+	risky   bool   // the dialog warns of what the operation does: its cost is not shown as something good
 }
 
 // judge stages an operation on a copy of the queue and keeps the verdict.
@@ -73,7 +75,14 @@ func (v verdict) row(wrong error, idle string) row {
 		case !v.changes:
 			return whole(idle, verdictHeight, p.st.Muted, p)
 		}
-		lines = append(whole(v.what, 1, p.st.Strong, p), whole(v.cost, 1, p.st.Good, p)...)
+		look := p.st.Good
+		if v.risky {
+			look = p.st.Text
+		}
+		lines = append(whole(v.what, 1, p.st.Strong, p), whole(v.cost, 1, look, p)...)
+		if v.mind != "" {
+			lines = append(lines, whole(v.mind, 1, p.st.Warn, p)...)
+		}
 		return widget.Pad(lines, p.width, max(verdictHeight, len(lines)), p.st.More)
 	})
 }

@@ -27,7 +27,9 @@ func Box(lines []string, f Frame, width, height int, st *styles.Styles) []string
 	for _, line := range Pad(lines, width-4, height-2, st.More) {
 		out = append(out, side+" "+line+" "+side)
 	}
-	return append(out, edgeLine(st.BottomLeft, [3]string{2: f.Foot}, st.BottomRight, f, width, st))
+	foot := f
+	foot.Name = st.Muted
+	return append(out, edgeLine(st.BottomLeft, [3]string{2: f.Foot}, st.BottomRight, foot, width, st))
 }
 
 // edgeLine returns an upper or lower edge with texts in it: "╭ Title  mark ──── corner ╮".
