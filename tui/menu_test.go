@@ -44,7 +44,7 @@ func TestRightButtonPlaces(t *testing.T) {
 	d.RightClick("unallocated")
 	d.Contains("╭ unallocated", "new")
 	d.Press("end")
-	d.Contains("▸·", "·delete")
+	d.Contains("▸·", "· delete")
 	d.Press("enter")
 	d.Contains("╭ unallocated") // it cannot be done, and the line below says why
 	d.Press("esc")

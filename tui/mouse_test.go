@@ -193,7 +193,7 @@ func TestTabsAndMessages(t *testing.T) {
 	d.Press("tab", "end", "m")
 	lines := strings.Split(d.Frame(), "\n")
 	edge := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "╰") })
-	said := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, " Select") })
+	said := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, " ! Select") })
 	if said != 18 || edge != 17 {
 		t.Errorf("the message of two lines begins in line %d, the border is in line %d:\n%s", said, edge, d.Frame())
 	}

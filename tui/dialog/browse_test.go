@@ -189,12 +189,12 @@ func TestBrowseSections(t *testing.T) {
 	order(d, "Recent", "Here, in /images", "a.raw", "trick.raw", "../", "2 more (hidden", "Loop devices", "/dev/loop0")
 	// What is typed means what is here first.
 	typed, _ := press(t, d, "=tr")
-	order(typed, "Here", "> trick.raw", "Recent")
+	order(typed, "Here", ">  trick.raw", "Recent")
 	if _, action := press(t, typed, "enter"); wants(action) != "open /images/trick.raw" {
 		t.Errorf("opens %v", action)
 	}
 	typed, _ = press(t, d, "=loop")
-	order(typed, "No name in /images matches", "Loop devices", "> /dev/loop0")
+	order(typed, "No name in /images matches", "Loop devices", ">  /dev/loop0")
 	failed, _ := press(t, d, "=/root/")
 	failed, _ = failed.Update(dialog.Listing{Dir: "/root/", Path: "/root", Err: tried.Errorf("open /root: permission denied")})
 	order(failed, "In /root", "permission denied")

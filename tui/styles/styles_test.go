@@ -4,11 +4,13 @@ import (
 	"image/color"
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/charmbracelet/colorprofile"
 	uv "github.com/charmbracelet/ultraviolet"
 	"github.com/charmbracelet/x/ansi"
+	"github.com/lucasb-eyer/go-colorful"
 
 	"shunt/model"
 	"shunt/tui/styles"
@@ -35,14 +37,14 @@ func TestDetectGlyphs(t *testing.T) {
 	}
 }
 
-// Everything that is drawn with a glyph counts on it being one cell wide.
+// Everything that is drawn with a glyph counts on its width.
 func TestGlyphWidths(t *testing.T) {
 	for _, set := range []styles.GlyphSet{styles.Unicode, styles.ASCII} {
 		v := reflect.ValueOf(styles.GlyphsOf(set))
 		for i := range v.NumField() {
 			name, glyph := v.Type().Field(i).Name, v.Field(i).String()
 			want := 1
-			if set == styles.ASCII && name == "Yes" {
+			if set == styles.ASCII && slices.Contains([]string{"Yes", "More", "Left", "Right"}, name) {
 				want = 2
 			}
 			if w := ansi.StringWidth(glyph); w != want {
@@ -86,12 +88,17 @@ func TestRowsKeepContrast(t *testing.T) {
 	}
 }
 
-// Where colours do not suffice for a background, the selected row is reversed and no row is shaded.
+// Where colours do not suffice for a background, the selected row is reversed, in one look over its whole width, and no row is
+// shaded.
 func TestRowsWithoutColours(t *testing.T) {
 	for _, depth := range []styles.Depth{styles.Sixteen, styles.Mono} {
 		st := styles.New(styles.Dark, depth, styles.Unicode)
 		if cell := cellOf(t, st.Row.Under(st.Good.Render("x"))); cell.Style.Attrs&uv.AttrReverse == 0 || cell.Style.Bg != nil {
 			t.Errorf("depth %d: a selected row looks like %+v", depth, cell.Style)
+		}
+		line := st.Good.Render("a") + "b" + st.Bad.Render("c") + st.Strong.Reverse(true).Render("d")
+		if got, want := styles.Shown(st.Row.Under(line)), "\x1b[7mabcd\x1b[m"; got != want {
+			t.Errorf("depth %d: a selected row is drawn as %q, want %q", depth, got, want)
 		}
 		if cell := cellOf(t, st.Stripe.Under("x")); !cell.Style.IsZero() {
 			t.Errorf("depth %d: a shaded row looks like %+v", depth, cell.Style)
@@ -141,6 +148,101 @@ func TestKindsDiffer(t *testing.T) {
 				t.Errorf("theme %d: %q looks like %q", theme, kind, other)
 			}
 			seen[look] = kind
+		}
+	}
+}
+
+// Of the sixteen colours, those of warnings, of errors and of the keyboard belong to no kind of file system, and the kinds that
+// are most often side by side differ.
+func TestSixteenColoursAreSeparate(t *testing.T) {
+	for _, theme := range []styles.Theme{styles.Dark, styles.Light} {
+		st := styles.New(theme, styles.Sixteen, styles.Unicode)
+		seen := map[string]string{}
+		for name, look := range map[string]styles.Look{"warning": st.Warn, "error": st.Bad.Bold(false), "keyboard": st.Focus} {
+			seen[look.Render("x")] = name
+		}
+		own := seen
+		if theme == styles.Light {
+			own = map[string]string{} // blue is the only colour for the keyboard that is legible there
+			delete(seen, st.Focus.Render("x"))
+		}
+		for _, kind := range allKinds {
+			if other, ok := own[st.FS(kind).Render("x")]; ok {
+				t.Errorf("theme %d: %s looks like a %s", theme, kind, other)
+			}
+		}
+		for _, kind := range []model.FSKind{
+			model.Ext4, model.FAT32, model.NTFS, model.XFS, model.Btrfs, model.Swap, model.LUKS,
+		} {
+			look := st.FS(kind).Render("x")
+			if other, ok := seen[look]; ok {
+				t.Errorf("theme %d: %s looks like %s", theme, kind, other)
+			}
+			seen[look] = string(kind)
+		}
+	}
+}
+
+// No kind of file system has nearly the colour of an error. The distance is that of a known formula, in which 0 is the same colour
+// and 100 is from black to white.
+func TestKindsAreNoErrors(t *testing.T) {
+	const least = 15
+	for _, theme := range []styles.Theme{styles.Dark, styles.Light} {
+		st := styles.New(theme, styles.Full, styles.Unicode)
+		bad, _ := colorful.MakeColor(cellOf(t, st.Bad.Render("x")).Style.Fg)
+		for _, kind := range allKinds {
+			if fg := cellOf(t, st.FS(kind).Render("x")).Style.Fg; fg != nil {
+				c, _ := colorful.MakeColor(fg)
+				if d := 100 * bad.DistanceCIEDE2000(c); d < least {
+					t.Errorf("theme %d: %s is at a distance of %.0f from an error", theme, kind, d)
+				}
+			}
+		}
+	}
+}
+
+// Warnings and errors begin with a sign, whatever the colours; what stands below a sign does not.
+func TestSigns(t *testing.T) {
+	for _, depth := range []styles.Depth{styles.Full, styles.Sixteen, styles.Mono} {
+		st := styles.New(styles.Dark, depth, styles.Unicode)
+		for name, look := range map[string]styles.Look{"warn": st.Warn, "bad": st.Bad, "danger": st.Danger, "bold": st.Warn.Bold(true)} {
+			if look.Sign() != "! " || look.Unsigned().Sign() != "" {
+				t.Errorf("depth %d: %s has the sign %q, unsigned %q", depth, name, look.Sign(), look.Unsigned().Sign())
+			}
+		}
+		for name, look := range map[string]styles.Look{"text": st.Text, "good": st.Good, "strong": st.Strong, "row": st.Row} {
+			if look.Sign() != "" {
+				t.Errorf("depth %d: %s has the sign %q", depth, name, look.Sign())
+			}
+		}
+	}
+}
+
+// In ASCII, no arrow key is named by the sign of another key.
+func TestKeyNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"↑↓": "up/down", "←→": "left/right", "K shift+↑": "K shift+up", "↓ j": "down j", "→ enter": "right enter",
+		"<": "<", ">": ">", "v": "v", "pgup/dn": "pgup/dn", "esc": "esc",
+	} {
+		if got := styles.New(styles.Dark, styles.Full, styles.ASCII).KeyName(name); got != want {
+			t.Errorf("%q is named %q, want %q", name, got, want)
+		}
+		if got := styles.New(styles.Dark, styles.Full, styles.Unicode).KeyName(name); got != name {
+			t.Errorf("%q is named %q", name, got)
+		}
+	}
+}
+
+// Under a dialog and while keys are held off, no button is filled.
+func TestButtonsWithoutKeyboard(t *testing.T) {
+	for _, depth := range []styles.Depth{styles.Full, styles.Sixteen, styles.Mono} {
+		st := styles.New(styles.Dark, depth, styles.Unicode)
+		for name, other := range map[string]*styles.Styles{"held": st.Holding(), "covered": st.Covering()} {
+			for _, look := range []styles.Look{other.Chosen, other.Danger} {
+				if cell := cellOf(t, look.Render("x")); cell.Style.Attrs&uv.AttrReverse != 0 || cell.Style.Bg != nil {
+					t.Errorf("depth %d, %s: a button looks like %+v", depth, name, cell.Style)
+				}
+			}
 		}
 	}
 }

@@ -27,7 +27,7 @@ func TestColumnsGiveWhatIsFree(t *testing.T) {
 		{"label beside a change", func(r *widget.TableRow) { r.Change = "→12.5G +1024M" }, widget.Unnamed, 80, "→12.5G +1024M", ""},
 		{
 			"change before label", func(r *widget.TableRow) { r.Label, r.Change = "a label as long as sixteen", "formatted p12" }, widget.Unnamed, 80,
-			"formatted p12", "a labe~",
+			"formatted p12", "a lab..",
 		},
 		{"flags", func(r *widget.TableRow) { r.Flags = "legacy_boot,required" }, widget.Unnamed, 94, "legacy_boot,required", ""},
 		{"names from 92 on", func(*widget.TableRow) {}, widget.Named, 104, "EFI System Partition", ""},

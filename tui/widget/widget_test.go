@@ -2,6 +2,7 @@ package widget_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -324,5 +325,58 @@ func TestGauge(t *testing.T) {
 	}
 	if got := ansi.Strip(widget.Gauge(-1, 20, plain())); strings.Contains(got, "%") || ansi.StringWidth(got) != 20 {
 		t.Errorf("a gauge without an end shows %q", got)
+	}
+}
+
+// The sign of a text stands once, before its first word, and the other lines begin below that word.
+func TestWrapSigned(t *testing.T) {
+	for _, c := range []struct {
+		text, sign string
+		width      int
+		want       []string
+	}{
+		{"all is lost", "! ", 20, []string{"! all is lost"}},
+		{"all is lost", "! ", 8, []string{"! all is", "  lost"}},
+		{"  all is lost", "! ", 10, []string{"  ! all is", "    lost"}},
+		{"! all is lost", "! ", 20, []string{"! all is lost"}},
+		{"all is lost", "", 8, []string{"all is", "lost"}},
+		{"", "! ", 8, []string{""}},
+		{"abc", "! ", 1, []string{"! a", "  b", "  c"}},
+	} {
+		if got := widget.WrapSigned(c.text, c.width, c.sign); !slices.Equal(got, c.want) {
+			t.Errorf("%q in %d cells: %q, want %q", c.text, c.width, got, c.want)
+		}
+	}
+}
+
+// The mark of cut text stays within the width, also where it has two cells.
+func TestCutTextKeepsItsWidth(t *testing.T) {
+	for width := 1; width < 12; width++ {
+		for _, more := range []string{"…", ".."} {
+			if got := widget.Fit("a long text", width, more); ansi.StringWidth(got) != width {
+				t.Errorf("%q in %d cells: %q", more, width, got)
+			}
+		}
+		words := widget.Line(widget.Choice([]string{"one", "two", "three", "four"}, 1, true, width+8, plain()))
+		if ansi.StringWidth(words) > width+8 {
+			t.Errorf("words in %d cells: %q", width+8, words)
+		}
+	}
+}
+
+// Held answers and the thumb of a scrolled text are seen without colour.
+func TestSeenWithoutColour(t *testing.T) {
+	for _, set := range []styles.GlyphSet{styles.Unicode, styles.ASCII} {
+		st := styles.New(styles.Dark, styles.Mono, set)
+		buttons := []widget.Button{{Label: "No", Key: "n"}, {Label: "Yes", Key: "y", Risk: widget.Writes}}
+		for want, in := range map[string]*styles.Styles{"[ n No ]   y Yes  ": st, "( n No ) ( y Yes )": st.Holding()} {
+			if got := ansi.Strip(widget.Line(widget.Buttons(buttons, 0, true, in))); got != want {
+				t.Errorf("set %d: %q, want %q", set, got, want)
+			}
+		}
+		if lines := widget.Scroll(make([]string, 9), 0, 3, 3, st); ansi.Strip(lines[0]) != "  "+st.Thumb || ansi.Strip(lines[2]) != "  "+st.Track ||
+			st.Thumb == st.Track || st.Track == st.Vertical && set == styles.ASCII {
+			t.Errorf("set %d: a text is scrolled with %q", set, lines)
+		}
 	}
 }
