@@ -233,15 +233,13 @@ func TestKeyNames(t *testing.T) {
 	}
 }
 
-// Under a dialog and while keys are held off, no button is filled.
-func TestButtonsWithoutKeyboard(t *testing.T) {
+// While keys are held off, no button is filled.
+func TestHeldButtons(t *testing.T) {
 	for _, depth := range []styles.Depth{styles.Full, styles.Sixteen, styles.Mono} {
 		st := styles.New(styles.Dark, depth, styles.Unicode)
-		for name, other := range map[string]*styles.Styles{"held": st.Holding(), "covered": st.Covering()} {
-			for _, look := range []styles.Look{other.Chosen, other.Danger} {
-				if cell := cellOf(t, look.Render("x")); cell.Style.Attrs&uv.AttrReverse != 0 || cell.Style.Bg != nil {
-					t.Errorf("depth %d, %s: a button looks like %+v", depth, name, cell.Style)
-				}
+		for _, look := range []styles.Look{st.Holding().Chosen, st.Holding().Danger} {
+			if cell := cellOf(t, look.Render("x")); cell.Style.Attrs&uv.AttrReverse != 0 || cell.Style.Bg != nil {
+				t.Errorf("depth %d: a button looks like %+v", depth, cell.Style)
 			}
 		}
 	}
