@@ -23,7 +23,7 @@ func (o New) checkPlace(d model.Disk, env Env) *Refusal {
 	least, most := sizesFor(env, o.FS, d.SectorSize)
 	what := string(o.FS) + " needs"
 	if o.Role == model.Extended {
-		least, what = d.SectorSize.Up(minFloor), "an extended partition needs room for boot records,"
+		least, what = d.SectorSize.Up(MinFloor), "an extended partition needs room for boot records,"
 	}
 	return o.fits(d, what, least, most)
 }

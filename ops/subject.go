@@ -243,13 +243,13 @@ func slack(b geometry.Bytes) geometry.Bytes {
 	return b / 100_000 * share
 }
 
-// minFloor is the smallest length to which anything is shrunk.
-const minFloor = geometry.MiB
+// MinFloor is the smallest length to which anything is shrunk.
+const MinFloor = geometry.MiB
 
 // leastLen returns the smallest length in sectors that the contents of p allow, at most its present length, and what needs
 // it. It does not say whether p can be shrunk at all.
 func leastLen(d model.Disk, env Env, p model.Partition) (n geometry.Sector, why Need) {
-	least, why := minFloor, Need{text: "no partition is made smaller than 1 MiB"}
+	least, why := MinFloor, Need{text: "no partition is made smaller than 1 MiB"}
 	if p.Role != model.Extended && p.FS.Known() && !p.FS.Kind.MadeAnew() {
 		c := env.Caps.For(p.FS)
 		if c.MinSize > least {

@@ -28,14 +28,18 @@ func (l *line) length(i int, a act, share int64) geometry.Sector {
 	return min(l.up(it.span.Start+kept)-it.span.Start, it.span.Len())
 }
 
-// spot returns the place of item i after a if everything before front is taken. An item that moves goes as far left as
-// possible. ok is false if it cannot be there, or if the move would leave it where it is.
-func (l *line) spot(front geometry.Sector, i int, a act, length geometry.Sector) (at geometry.Span, ok bool) {
+// spot returns the place of item i after a, behind what is taken. An item that moves goes as far left as possible. ok is
+// false if it cannot be there, or if the move would leave it where it is.
+func (l *line) spot(t taken, i int, a act, length geometry.Sector) (at geometry.Span, ok bool) {
 	it := &l.items[i]
-	if a&moved == 0 {
-		return geometry.SpanOf(it.span.Start, length), front+it.stayGap <= it.span.Start
+	low := geometry.Sector(0)
+	if it.kind == closing {
+		low = l.lowestEnd(it, t.opened)
 	}
-	start := front + it.moveGap
+	if a&moved == 0 {
+		return geometry.SpanOf(it.span.Start, length), max(t.front+it.stayGap, low) <= it.span.Start
+	}
+	start := max(t.front+it.moveGap, low)
 	if it.kind != closing {
 		start = max(l.up(start), l.lowest)
 	}
@@ -103,25 +107,27 @@ func (l *line) place(deeds []deed, bound geometry.Sector) (layout, bool) {
 
 // earliest returns the start of each item if everything is as far left as its deed allows, and the end of the last one.
 func (l *line) earliest(deeds []deed, share int64) (starts []geometry.Sector, front geometry.Sector, ok bool) {
-	front = l.start
+	t := taken{front: l.start}
 	starts = make([]geometry.Sector, len(deeds))
 	for j, d := range deeds {
 		a := d.act
 		if a&moved != 0 {
 			a |= hopped // after a change of lengths its start may be the old one
 		}
-		span, ok := l.spot(front, d.item, a, l.length(d.item, d.act, share))
+		span, ok := l.spot(t, d.item, a, l.length(d.item, d.act, share))
 		if !ok {
 			return nil, 0, false
 		}
-		starts[j], front = span.Start, span.End
+		starts[j] = span.Start
+		t = t.add(&l.items[d.item], span)
 	}
-	return starts, front, front <= l.far
+	return starts, t.front, t.front <= l.far
 }
 
 // latest returns the start of each item if everything is as far right as its deed allows and the last one ends at bound.
 func (l *line) latest(deeds []deed, share int64, bound geometry.Sector) []geometry.Sector {
 	starts := make([]geometry.Sector, len(deeds))
+	_, shut := l.extended(deeds)
 	for j := len(deeds) - 1; j >= 0; j-- {
 		it := &l.items[deeds[j].item]
 		if deeds[j].act&moved == 0 {
@@ -129,6 +135,9 @@ func (l *line) latest(deeds []deed, share int64, bound geometry.Sector) []geomet
 			continue
 		}
 		starts[j] = bound - l.length(deeds[j].item, deeds[j].act, share)
+		if it.kind == opening {
+			starts[j] = min(starts[j], l.highestStart(it, starts[shut]))
+		}
 		if it.kind != closing {
 			starts[j] = l.down(starts[j])
 		}
@@ -144,6 +153,7 @@ func (l *line) latest(deeds []deed, share int64, bound geometry.Sector) []geomet
 // right, then the items before it from right to left.
 func (l *line) spread(deeds []deed, share int64, first []geometry.Sector, bound geometry.Sector) []spotted {
 	last := l.latest(deeds, share, bound)
+	open, shut := l.extended(deeds)
 	spots := make([]spotted, len(deeds))
 	put := func(j int, start geometry.Sector) {
 		it := &l.items[deeds[j].item]
@@ -167,6 +177,13 @@ func (l *line) spread(deeds []deed, share int64, first []geometry.Sector, bound 
 				low = l.up(low)
 			}
 		}
+		if it.kind == closing {
+			start := first[open]
+			if open >= t {
+				start = spots[open].span.Start
+			}
+			low = max(low, l.lowestEnd(it, start))
+		}
 		put(j, max(low, min(it.span.Start, last[j])))
 	}
 	for j := t - 1; j >= 0; j-- {
@@ -176,6 +193,9 @@ func (l *line) spread(deeds []deed, share int64, first []geometry.Sector, bound 
 			gap = next.moveGap
 		}
 		high := spots[j+1].span.Start - gap - l.length(deeds[j].item, deeds[j].act, share)
+		if it.kind == opening {
+			high = min(high, l.highestStart(it, spots[shut].span.Start))
+		}
 		if it.kind != closing {
 			high = l.down(high)
 		}
@@ -211,15 +231,15 @@ func (l line) longest(within limits) (line, bool) {
 	it := &l.items[l.target]
 	fits := func(want geometry.Sector) bool {
 		l.want = want
-		front := l.start
+		t := taken{front: l.start}
 		for i := range l.items {
-			span, ok := l.squeezed(front, i, within)
+			span, ok := l.squeezed(t, i, within)
 			if !ok {
 				return false
 			}
-			front = span.End
+			t = t.add(&l.items[i], span)
 		}
-		return front <= l.end
+		return t.front <= l.end
 	}
 	low, high := it.span.Len(), min(l.longestLen(it.part), l.end-l.start)
 	if !fits(low) {
@@ -250,7 +270,7 @@ func (l *line) onGrid(n geometry.Sector) geometry.Sector {
 }
 
 // squeezed returns the place of item i as far to the left as the limits allow.
-func (l *line) squeezed(front geometry.Sector, i int, within limits) (geometry.Span, bool) {
+func (l *line) squeezed(t taken, i int, within limits) (geometry.Span, bool) {
 	it := &l.items[i]
 	side := moveSelf
 	switch {
@@ -263,9 +283,9 @@ func (l *line) squeezed(front geometry.Sector, i int, within limits) (geometry.S
 	if within.shrunk == i+1 {
 		less = shrunk
 	}
-	stay, stays := l.spot(front, i, less, l.length(i, less, 0))
+	stay, stays := l.spot(t, i, less, l.length(i, less, 0))
 	if it.kind != body || it.stuck.OK() && within.means.has(side) && within.spared != i+1 {
-		if move, ok := l.spot(front, i, moved|hopped, l.length(i, moved|less, 0)); ok && (!stays || move.End < stay.End) {
+		if move, ok := l.spot(t, i, moved|hopped, l.length(i, moved|less, 0)); ok && (!stays || move.End < stay.End) {
 			return move, true
 		}
 	}

@@ -223,7 +223,7 @@ func (s *search) shrinks(i int) bool {
 // put adds the position after a change a to item i at node n, if the change is possible.
 func (s *search) put(mask int, n int32, i int, a act) {
 	at := s.nodes[n]
-	span, ok := s.spot(at.front, i, a, s.length(i, a, 0))
+	span, ok := s.spot(s.before(n, i), i, a, s.length(i, a, 0))
 	if !ok || span.End > s.bound() {
 		return
 	}
@@ -233,6 +233,21 @@ func (s *search) put(mask int, n int32, i int, a act) {
 	}
 	s.reached[mask] = append(s.reached[mask], int32(len(s.nodes)))
 	s.nodes = append(s.nodes, node{front: span.End, cost: at.cost, from: n, deed: deed{item: i, act: a}})
+}
+
+// before returns what is taken at node n, as far as item i needs it.
+func (s *search) before(n int32, i int) taken {
+	t := taken{front: s.nodes[n].front}
+	if s.items[i].kind != closing {
+		return t
+	}
+	for ; n > 0; n = s.nodes[n].from {
+		if it := &s.items[s.nodes[n].deed.item]; it.kind == opening {
+			t.opened = s.nodes[n].front - it.span.Len()
+			break
+		}
+	}
+	return t
 }
 
 // bound returns the sector at which items must end.
