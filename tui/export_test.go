@@ -153,3 +153,25 @@ func Window(m tea.Model) (x, y, width, height int, page tea.Model, ok bool) {
 	e.dialogs = nil
 	return drawn.At.X, drawn.At.Y, widget.Width(drawn.Block[0]), len(drawn.Block), e, true
 }
+
+// OfferedKeys returns the keys that are shown on the screen, those of one name together: of the top dialog, or else of the page.
+// A page whose key bar has made room for something else offers none.
+func OfferedKeys(m tea.Model) (keys [][]string) {
+	e, ok := m.(Model)
+	if !ok || e.gate.closed || e.note.text != "" || e.find.typing {
+		return nil
+	}
+	if n := len(e.dialogs); n > 0 {
+		for _, b := range e.dialogs[n-1].Keys() {
+			if !b.IsIdle() {
+				keys = append(keys, b.Keys())
+			}
+		}
+		return keys
+	}
+	bindings, pinned := e.barKeys()
+	for _, b := range append(bindings, pinned...) {
+		keys = append(keys, b.Keys())
+	}
+	return keys
+}

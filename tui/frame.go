@@ -7,6 +7,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"shunt/tui/dialog"
+	"shunt/tui/keymap"
 	"shunt/tui/styles"
 	"shunt/tui/widget"
 )
@@ -156,10 +157,32 @@ func (m Model) noteBlock() []string {
 	look := m.looks()[m.note.tone]
 	lines := widget.WrapSigned(m.note.text, m.width-2, look.Sign())
 	lines = lines[:min(len(lines), most)]
+	help := m.helpSpot()
+	beside := func() bool { return 1+widget.Width(look.Render(lines[len(lines)-1])) < help.X && len(m.dialogs) == 0 }
+	if narrow := widget.WrapSigned(m.note.text, max(1, help.X-3), look.Sign()); !beside() && help.Text != "" && len(narrow) <= most {
+		lines = narrow
+	}
 	for i, line := range lines {
-		lines[i] = widget.Fit(" "+look.Render(line), m.width, "")
+		line = " " + look.Render(line)
+		if i == len(lines)-1 && beside() {
+			line = widget.Fit(line, help.X, "") + help.Text
+		}
+		lines[i] = widget.Fit(line, m.width, "")
 	}
 	return lines
+}
+
+// helpSpot returns the key that lists the keys of the page, at the right end of the last line.
+func (m Model) helpSpot() widget.Spot {
+	p, d := m.shown()
+	for _, b := range m.pageBindings(p, d) {
+		if b.Has(helpKey) && !b.Has("esc") {
+			spot := widget.KeyBar(nil, []keymap.Binding{b.Short(helpKey)}, m.width, m.st)[0]
+			spot.X = m.width - widget.Width(spot.Text) - 1
+			return spot
+		}
+	}
+	return widget.Spot{}
 }
 
 func (m Model) looks() [3]styles.Look {

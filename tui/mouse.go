@@ -37,6 +37,9 @@ func (m Model) mouse(msg tea.MouseMsg) (Model, tea.Cmd) {
 		}
 		covered := len(m.noteBlock())
 		if m.note = (note{}); len(m.dialogs) == 0 && click.Y >= m.height-covered {
+			if help := m.helpSpot(); click.Y == m.height-1 && click.X >= help.X && help.Key != "" {
+				return m.pageKey(keymap.Event(help.Key))
+			}
 			return m, nil // the click was on the message
 		}
 		if m.finds() && m.find.typing && len(m.dialogs) == 0 && click.Y == m.height-1 {

@@ -38,7 +38,10 @@ func (m Model) historyBindings(d document) []binding {
 		return readerBindings([]string{"enter"})
 	}
 	out := []binding{on("esc", "back", noTarget(Model.closeReader), "esc", "q", "ctrl+c")}
-	out = append(out, travel(Model.moveHistory, "choose", "page")...)
+	moves := travel(Model.moveHistory, "choose", "page")
+	whenMore(moves[:2], func(_ Model, d document) bool { return len(d.facts.Undos) > 1 })
+	whenMore(moves[2:4], Model.textOverflows)
+	out = append(out, moves...)
 	return append(out, on("enter", "go back", func(m Model, d document) (Model, tea.Cmd) {
 		n := m.picked(d) + 1
 		m, cmd := m.closeReader()

@@ -19,7 +19,7 @@ func (m Model) runBindings(d document) []binding {
 		}
 		list = []binding{
 			on("y", "apply", Model.askCommit, "y", "Y"),
-			on("n", "not now", Model.leaveReport, "n", "N", "esc", "q", "ctrl+c"),
+			on("n", "no", Model.leaveReport, "n", "N", "esc", "q", "ctrl+c"),
 			m.choose(func(m Model, d document) Model { d.run.chosen = 1 - d.run.chosen; return m.withDoc(m.current, d) }),
 			on("enter", "answer", answer, "enter"),
 		}
@@ -39,7 +39,7 @@ func (m Model) runBindings(d document) []binding {
 			openBinding().quiet(),
 		}
 	}
-	list = append(append(list, travel(Model.scrollRun, "scroll")...), turnBindings()...)
+	list = append(append(list, whenMore(travel(Model.scrollRun, "scroll"), Model.runOverflows)...), turnBindings()...)
 	return append(list, on("l", "log", noTarget(Model.openLog), "l").pin())
 }
 
@@ -85,6 +85,9 @@ func (m Model) leaveRun(d document) (Model, tea.Cmd) {
 	}
 	return m, nil
 }
+
+// runOverflows reports whether the text is longer than the page.
+func (m Model) runOverflows(d document) bool { return len(m.runText(d, m.width-6)) > m.runHeight(d) }
 
 func (m Model) scrollRun(d document, s step) Model {
 	height := m.runHeight(d)

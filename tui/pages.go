@@ -143,12 +143,15 @@ func (m Model) keySpots() []widget.Spot {
 	if len(m.dialogs) > 0 {
 		return nil
 	}
-	p, d := m.shown()
-	parts := p.parts()
-	if parts.bar != nil {
-		bindings, pinned := parts.bar(m, d)
-		return widget.KeyBar(bindings, pinned, m.width, m.st)
-	}
-	bindings, pinned := named(m, d, m.pageBindings(p, d))
+	bindings, pinned := m.barKeys()
 	return widget.KeyBar(bindings, pinned, m.width, m.st)
+}
+
+// barKeys returns the keys for the key bar of the page: as many of the first as fit, and all of the pinned.
+func (m Model) barKeys() (bindings, pinned []keymap.Binding) {
+	p, d := m.shown()
+	if bar := p.parts().bar; bar != nil {
+		return bar(m, d)
+	}
+	return named(m, d, m.pageBindings(p, d))
 }

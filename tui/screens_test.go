@@ -8,6 +8,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"shunt/tui"
+	"shunt/tui/keymap"
 )
 
 // wellDrawn checks what holds for every screen.
@@ -15,6 +16,38 @@ func (d *Driver) wellDrawn() {
 	d.t.Helper()
 	d.coversWhole()
 	d.fillsLists()
+	if d.width == 80 {
+		d.offersWhatWorks()
+	}
+}
+
+// offersWhatWorks presses every key that the screen shows. One of each name changes the screen or begins something. ctrl+t also
+// lists hidden files, and there may be none.
+func (d *Driver) offersWhatWorks() {
+	d.t.Helper()
+	from, before := d.Model(), d.Raw()
+	numbers := strings.Contains(d.Frame(), " largest") // they may be at their limits
+	for _, keys := range tui.OfferedKeys(from) {
+		for _, pair := range opposite {
+			if slices.Contains(keys, pair[0]) || slices.Contains(keys, pair[1]) {
+				keys = append(slices.Clone(keys), pair[0], pair[1]) // one of them may be at its end
+			}
+		}
+		if numbers && (slices.Contains(keys, "up") || slices.Contains(keys, ">")) || slices.Contains(keys, "ctrl+t") {
+			continue
+		}
+		works := len(keys) == 0 // it stands for typing
+		for _, key := range keys {
+			if works {
+				break
+			}
+			next, cmd := from.Update(keymap.Event(key))
+			works = cmd != nil || next.View().Content != before
+		}
+		if !works {
+			d.t.Errorf("%q is offered and does nothing:\n%s", keys, d.Frame())
+		}
+	}
 }
 
 // more marks a list or a text of which not all is shown.
@@ -79,3 +112,6 @@ func (d *Driver) coversWhole() {
 		d.t.Errorf("%d of %d lines of the table are around the dialog:\n%s", shown, to-from, d.Frame())
 	}
 }
+
+// opposite are keys that move in opposite directions.
+var opposite = [][2]string{{"up", "down"}, {"pgup", "pgdown"}, {"left", "right"}, {"home", "end"}}

@@ -57,7 +57,7 @@ func (a *actions) layout() layout {
 		return a.accept()
 	}
 	return layout{
-		title: a.title, width: actionsWidth, rows: []row{list, blank(), shown(why)}, keys: []keymap.Binding{keyList()}, does: "do it", esc: "leave",
+		title: a.title, width: actionsWidth, rows: []row{list, blank(), shown(why)}, keys: []keymap.Binding{a.list.key()}, does: "do it", esc: "leave",
 		accept: a.accept, explained: true,
 	}
 }

@@ -66,6 +66,10 @@ func (b *browse) layout() layout {
 	if n := len(slices.DeleteFunc(slices.Clone(b.rows), func(r browseRow) bool { return !r.entry })); n < 2 {
 		choose = choose.Idle()
 	}
+	complete := keyComplete()
+	if r := b.selected(); !r.entry || b.field.Value() == "" && (!b.chosen || r.section != sectionHere) {
+		complete = complete.Idle() // nothing to complete
+	}
 	list := row{stop: stopName, draw: b.drawList, mouse: b.mouse, about: about{keys: listKeys()}}
 	field := pathField(&b.field)
 	drawn := field.draw
@@ -77,7 +81,7 @@ func (b *browse) layout() layout {
 	return layout{
 		title: "Open target", width: browseWidth, rows: []row{field, blank(), list, blank(), shown(b.details)},
 		first: b.take, accept: b.accept, within: true, does: "open", idle: !b.opens(), keys: []keymap.Binding{choose},
-		more: append(b.errands(), keyComplete(), keyParent(), keyAll()),
+		more: append(b.errands(), complete, keyParent(), keyAll()),
 	}
 }
 

@@ -84,6 +84,8 @@ type row struct {
 	about about
 	take  func(msg tea.Msg) Action // handles keys and pastes while the row has the keyboard; may be nil
 	mouse func(m Mouse) Action     // may be nil
+	// filled reports whether there is a text to clear; nil stands for never.
+	filled func() bool
 }
 
 // paper describes where a row is drawn.
@@ -339,6 +341,13 @@ func (f form[T, P]) Keys() []keymap.Binding {
 		keys = append(keys, accept)
 	}
 	keys = append(keys, l.more...)
+	if at := l.row(f.at); at.filled == nil || !at.filled() {
+		for i, b := range keys {
+			if b.Has(clearKey) {
+				keys[i] = b.Idle()
+			}
+		}
+	}
 	switch {
 	case l.explained:
 	case l.row(f.at).about.types == anyText:

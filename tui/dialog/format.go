@@ -69,7 +69,7 @@ func (f *format) layout() layout {
 		rows: []row{listOf(stopFS, 10, &f.list, height).meant("The file system that replaces the contents. What cannot be made here says why."), blank(), label, blank(), f.outcome(""), shown(f.lost)},
 		// The arrow keys move in the list while the label has the keyboard, too.
 		first: func(msg tea.Msg) (Action, bool) { return nil, f.list.take(msg) },
-		keys:  []keymap.Binding{keyList()}, accept: f.stage, does: "format", back: f.list.clear, typed: f.list.typed,
+		keys:  []keymap.Binding{f.list.key()}, accept: f.stage, does: "format", back: f.list.clear, typed: f.list.typed,
 	}
 }
 

@@ -42,10 +42,14 @@ func NewKeys(title string, sections ...KeySection) Dialog {
 func (k *keysShown) check() {}
 
 func (k *keysShown) layout() layout {
+	scroll := keyList().As("scroll")
+	if width, height := k.room(); len(k.lines(width)) <= height {
+		scroll = scroll.Idle()
+	}
 	text := row{stop: stopText, draw: k.draw, take: k.scroll}
 	return layout{
 		title: k.title, rows: []row{text}, accept: func() Action { return Close{} }, does: "close", esc: noWord,
-		keys: []keymap.Binding{keyList().As("scroll")}, explained: true,
+		keys: []keymap.Binding{scroll}, explained: true,
 		first: func(msg tea.Msg) (Action, bool) {
 			switch msg := msg.(type) {
 			case tea.WindowSizeMsg:
@@ -78,11 +82,16 @@ func (k *keysShown) rename(name KeyNames) {
 // visible returns how many lines are in view in a body of the given height.
 func visible(height int) int { return max(3, height-1) }
 
+// room returns the width of the text and the number of lines in view.
+func (k *keysShown) room() (width, height int) {
+	return min(k.window.Width-2*insetX-2, formWidth), visible(k.window.Height - 2*insetY - 2)
+}
+
 // scroll handles the keys of a list.
 func (k *keysShown) scroll(msg tea.Msg) Action {
 	press, _ := msg.(tea.KeyPressMsg)
-	height := visible(k.window.Height - 2*insetY - 2)
-	lines := k.lines(min(k.window.Width-2*insetX-2, formWidth))
+	width, height := k.room()
+	lines := k.lines(width)
 	if by, ok := listKey(press, len(lines), height-1); ok {
 		k.top = max(0, min(k.top+by, len(lines)-height))
 	}

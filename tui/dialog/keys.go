@@ -28,4 +28,7 @@ func keyBack() keymap.Binding {
 	return keymap.Bind("backspace", "takes the last letter away", "backspace")
 }
 func keyHelp() keymap.Binding  { return keymap.Bind("?", "keys", "?", "f1") }
-func keyClear() keymap.Binding { return keymap.Bind("ctrl+u", "clear", "ctrl+u") }
+func keyClear() keymap.Binding { return keymap.Bind(clearKey, "clear", clearKey) }
+
+// clearKey empties a field.
+const clearKey = "ctrl+u"

@@ -115,7 +115,7 @@ func (k *kindPick) layout() layout {
 	}
 	return layout{
 		title: "File system of the new partition", rows: []row{list, shown(why)}, accept: k.accept, within: k.chosen().off.OK(), does: "choose", typed: k.list.typed,
-		keys: []keymap.Binding{keyList(), keymap.Bind("letters", "find")},
+		keys: []keymap.Binding{k.list.key(), keymap.Bind("letters", "find")},
 		back: func() bool {
 			if !k.list.clear() {
 				k.open, k.list.at = false, k.was

@@ -139,6 +139,14 @@ func listKey(press tea.KeyPressMsg, n, page int) (by int, ok bool) {
 	return 0, false
 }
 
+// key returns the key that chooses another entry.
+func (l *list) key() keymap.Binding {
+	if len(l.shown()) < 2 {
+		return keyList().Idle()
+	}
+	return keyList()
+}
+
 // listKeys returns the keys that move the cursor in a list.
 func listKeys() []keymap.Binding {
 	return []keymap.Binding{

@@ -90,7 +90,7 @@ func (m *menu) layout() layout {
 		rows: slices.Concat(m.above, []row{
 			blank(), listOf(stopFS, alone, &m.list, height), blank(), shown(about),
 		}),
-		keys: []keymap.Binding{keyList()}, does: "do it", back: m.list.clear, typed: m.list.typed,
+		keys: []keymap.Binding{m.list.key()}, does: "do it", back: m.list.clear, typed: m.list.typed,
 		accept: func() Action {
 			if !item.Off.OK() {
 				return nil

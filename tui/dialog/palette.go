@@ -49,7 +49,7 @@ func (p *palette) layout() layout {
 	field.draw = func(on paper) drawing { return fieldLine(on.st.Focus.Render("Find "), p.field, on.width-7, on) }
 	field.take = p.write
 	return layout{
-		title: "Commands", rows: []row{field, blank(), p.commandsRow(), blank(), shown(p.why)}, keys: []keymap.Binding{keyList()}, does: "do it",
+		title: "Commands", rows: []row{field, blank(), p.commandsRow(), blank(), shown(p.why)}, keys: []keymap.Binding{p.list.key()}, does: "do it",
 		first: func(msg tea.Msg) (Action, bool) {
 			press, _ := msg.(tea.KeyPressMsg)
 			moves := !keymap.Match(press, keyHome(), keyEnd()) // these belong to the field

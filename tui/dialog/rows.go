@@ -54,7 +54,7 @@ func notes(text string, width, height int, look styles.Look, st *styles.Styles) 
 // field returns a row with a name and a field of at most width cells.
 func field(own stop, name string, width int, f *widget.Field) row {
 	return row{
-		stop: own, about: about{name: name, types: anyText},
+		stop: own, about: about{name: name, types: anyText}, filled: func() bool { return f.Value() != "" },
 		draw: func(p paper) drawing {
 			return fieldLine(formName(name, p), *f, min(width, p.width-formLabel-4), p)
 		},

@@ -174,7 +174,7 @@ func (t *partType) layout() layout {
 	rows := []row{flags}
 	if t.was.Role != model.Extended {
 		search := field(stopFS, "Search", 34, &t.search).meant("A part of the name or the code of a type. The list shows those that have it.")
-		search.keys = []keymap.Binding{keyList(), keymap.Bind("letters", "search", "a"), keyNext().As("flags")}
+		search.keys = []keymap.Binding{t.list.key(), keymap.Bind("letters", "search", "a"), keyNext().As("flags")}
 		search.about.keys = listKeys()
 		search.take = t.find
 		rows = []row{search, t.foundRow(), blank(), flags}
