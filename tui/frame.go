@@ -158,22 +158,27 @@ func (m Model) noteBlock() []string {
 	lines := widget.WrapSigned(m.note.text, m.width-2, look.Sign())
 	lines = lines[:min(len(lines), most)]
 	help := m.helpSpot()
-	beside := func() bool { return 1+widget.Width(look.Render(lines[len(lines)-1])) < help.X && len(m.dialogs) == 0 }
-	if narrow := widget.WrapSigned(m.note.text, max(1, help.X-3), look.Sign()); !beside() && help.Text != "" && len(narrow) <= most {
-		lines = narrow
+	fits := func(line string) bool { return 1+widget.Width(look.Render(line)) < help.X }
+	if help.Text != "" && !fits(lines[len(lines)-1]) {
+		if narrow := widget.WrapSigned(m.note.text, help.X-3, look.Sign()); len(narrow) <= most {
+			lines = narrow
+		}
 	}
 	for i, line := range lines {
-		line = " " + look.Render(line)
-		if i == len(lines)-1 && beside() {
-			line = widget.Fit(line, help.X, "") + help.Text
+		shown := " " + look.Render(line)
+		if i == len(lines)-1 && fits(line) {
+			shown = widget.Fit(shown, help.X, "") + help.Text
 		}
-		lines[i] = widget.Fit(line, m.width, "")
+		lines[i] = widget.Fit(shown, m.width, "")
 	}
 	return lines
 }
 
-// helpSpot returns the key that lists the keys of the page, at the right end of the last line.
+// helpSpot returns the key that lists the keys of the page, at the right end of the last line. A dialog has it among its own keys.
 func (m Model) helpSpot() widget.Spot {
+	if len(m.dialogs) > 0 {
+		return widget.Spot{}
+	}
 	p, d := m.shown()
 	for _, b := range m.pageBindings(p, d) {
 		if b.Has(helpKey) && !b.Has("esc") {
