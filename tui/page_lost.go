@@ -292,15 +292,15 @@ func (m Model) lostLine(d document, i, width int) string {
 	}
 	label := widget.Clean(strings.TrimSpace(l.FS.Label + " " + l.Entry.Name))
 	name := fmt.Sprintf("%-7s%-*s  %s", fmt.Sprint("lost", i+1), kind, l.FS.Word(), label)
-	text := widget.Fit(name, max(1, width-2-widget.Width(tail)), st.More) + tail
-	mark, look := "  ", st.Text
+	text := widget.Fit(name, max(1, width-3-widget.Width(tail)), st.More) + tail
+	cursor, off, look := " ", " ", st.Text
 	if i == m.lost.at {
-		mark = st.Cursor + " "
+		cursor = st.Cursor
 	}
 	if !l.Returns() {
-		look = st.Muted
+		off, look = st.Off, st.Muted
 	}
-	return widget.RowLook(i, len(m.lost.found), i == m.lost.at, st).Under(look.Render(mark + text))
+	return widget.RowLook(i, len(m.lost.found), i == m.lost.at, st).Under(look.Render(cursor + off + " " + text))
 }
 
 func (m Model) lostZones(document) []*lipgloss.Layer {

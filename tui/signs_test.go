@@ -8,6 +8,8 @@ import (
 
 	"shunt/geometry"
 	"shunt/ops/report"
+	"shunt/tui"
+	"shunt/tui/styles"
 )
 
 // The window's title and the terminal's progress bar tell the state, and the bell rings once when something long ends.
@@ -100,4 +102,20 @@ func TestOneBellForFailure(t *testing.T) {
 	if d.Bells() != 1 {
 		t.Errorf("%d bells", d.Bells())
 	}
+}
+
+// Where only ASCII can be shown, no key and no cut text is named by the sign of something else, and refusals have a sign.
+func TestSignsInASCII(t *testing.T) {
+	target := Founding()
+	d := Start(t, 80, 24, tui.Options{Paths: []string{target.What.Path}, Glyphs: styles.ASCII}, One(target))
+	d.Press("N")
+	d.Contains("! Cannot name p1")
+	d.Press("f")
+	d.Contains("up/down choose", "x f2fs", "! All data in this ext4 is lost")
+	d.Press("?")
+	d.Contains("up ", "down ")
+	d.Lacks("^", "v  ")
+	d.Press("esc", "esc", "?")
+	d.Contains("up k", "down j", "K shift+up", "J shift+down")
+	d.Lacks("^", "v j", "~")
 }

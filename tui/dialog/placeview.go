@@ -19,12 +19,16 @@ type fill struct {
 	used  geometry.Bytes // -1 if not known
 }
 
-// bar draws the partition within the available space: "───┣▓▓▓░░░░┫─────".
+// barLead is the number of cells before the bar, for the cursor.
+const barLead = 2
+
+// bar draws the partition within the available space: "▸ ───┣▓▓▓░░░░┫─────".
 func (p *place) bar(f fill, on paper) string {
-	width, st := on.width, on.st
+	width, st := on.width-barLead, on.st
 	from, to := p.cells(width)
-	left, right := st.Strong, st.Strong
+	left, right, lead := st.Strong, st.Strong, ""
 	if on.here {
+		lead = st.Focus.Render(st.Cursor)
 		if p.handle != ops.RightEdge {
 			left = st.Chosen
 		}
@@ -42,7 +46,7 @@ func (p *place) bar(f fill, on paper) string {
 		}
 	}
 	line := func(n int) string { return st.Faint.Render(strings.Repeat(st.Horizontal, max(0, n))) }
-	return widget.Fit(line(from)+left.Render(st.HandleLeft)+inside+right.Render(st.HandleRight)+line(width-to), width, "")
+	return widget.Fit(lead, barLead, "") + widget.Fit(line(from)+left.Render(st.HandleLeft)+inside+right.Render(st.HandleRight)+line(width-to), width, "")
 }
 
 // leastBar is the smallest width of the partition on the bar: its two handles and one cell between them.
@@ -71,6 +75,7 @@ func (p *place) cells(width int) (from, to int) {
 
 // mouse drags the handles of the bar.
 func (p *place) mouse(m Mouse) {
+	m.X, m.Width = max(0, m.X-barLead), m.Width-barLead
 	from, to := p.cells(m.Width)
 	switch {
 	case m.Event == Release:
