@@ -19,7 +19,7 @@ func (b *block) reportText(d document) {
 		return
 	}
 	for _, again := range r.Replanned {
-		b.wrap(st.Warn, widget.Clean(again.String() + "."))
+		b.wrap(st.Warn, widget.Clean(again.String()+"."))
 	}
 	// What can be lost stands where nobody has to scroll for it.
 	for _, text := range append(append(q.Consequences(), r.Warnings...), r.Earlier.Gone()) {
