@@ -66,7 +66,7 @@ func TestBytesPerKey(t *testing.T) {
 		d.Hold("j")
 		most("a step of the cursor", 400)
 		d.catchUp()
-		most("what follows it", 400)
+		most("what follows it", 300)
 	}
 	for range 5 {
 		d.Hold("k")
@@ -75,14 +75,14 @@ func TestBytesPerKey(t *testing.T) {
 	d.catchUp()
 	w.send(t, d)
 	d.Advance(time.Second)
-	most("the details of the row on which the cursor rests", 1800)
+	most("the details of the row on which the cursor rests", 1000)
 	d.Press("m")
 	w.send(t, d)
 	d.Press("+")
-	most("the first character", 400)
+	most("the first character", 100)
 	for _, c := range []string{"1", "2", "M"} {
 		d.Press(c)
-		most("a character", 400)
+		most("a character", 250)
 	}
 }
 

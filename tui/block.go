@@ -57,8 +57,9 @@ func (b *block) column(width int, name, value string, look styles.Look) {
 	if value == "" {
 		return
 	}
+	before := b.st.Muted.Render(widget.Fit(name, width, ""))
 	for _, line := range widget.WrapSigned(widget.Clean(value), max(10, b.width-width), look.Sign()) {
-		b.add(b.st.Muted.Render(widget.Fit(name, width, "")) + look.Render(line))
-		name = ""
+		b.add(before + look.Render(line))
+		before = strings.Repeat(" ", width)
 	}
 }

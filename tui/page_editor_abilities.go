@@ -77,7 +77,7 @@ func shrinkWords(l ops.Limits, p model.Partition, z geometry.SectorSize) string 
 	case !l.Shrink.OK():
 		return string(l.Shrink)
 	case z.Bytes(p.Span.Len()-l.MinLen) < geometry.MiB:
-		return "no further: " + l.WhyMin.String()
+		return "no: " + l.WhyMin.String()
 	}
 	return "to " + geometry.FormatAtLeast(z.Bytes(l.MinLen)) + " at the least"
 }

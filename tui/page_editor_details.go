@@ -18,7 +18,8 @@ const (
 	detailsWidth    = 54
 	detailsWide     = 64 // where the table has room for all its columns
 	leastForBelow   = 110
-	leastBelow      = 6 // lines, including the border
+	leastBelow      = 6  // lines, including the border
+	usualBelow      = 14 // the border stays where it is while the cursor moves, as most details fit
 )
 
 // tableWidth returns the width of the table in cells.
@@ -66,7 +67,8 @@ func (m Model) below(table []string, d document) []string {
 		lines[i] = widget.Fit(lineOf(columns[0], i), width+gap, "") + lineOf(columns[1], i)
 	}
 	f := widget.Frame{Title: d.rowTitle(row), Edge: m.st.Faint, Name: m.st.Title}
-	return append(table[:rows+2], widget.Pad(widget.Box(lines, f, m.width, len(lines)+2, m.st), m.width, free, "")...)
+	box := widget.Box(lines, f, m.width, max(len(lines)+2, min(free, usualBelow)), m.st)
+	return append(table[:rows+2], widget.Pad(box, m.width, free, "")...)
 }
 
 // detailed reports whether details are beside or below a table of the given height.

@@ -62,6 +62,9 @@ const (
 	mostKeysWide = 12
 )
 
+// noKey stands for a key that another row has at this place. No other key takes the place, so that fewer keys change with the row.
+const noKey = ""
+
 func (m Model) editorBar(d document) (bindings, pinned []keymap.Binding) {
 	d = m.trailing(d)
 	useful, most := m.useful(d), mostKeys
@@ -70,7 +73,8 @@ func (m Model) editorBar(d document) (bindings, pinned []keymap.Binding) {
 	}
 	list := m.editorBindings(d)
 	useful = slices.DeleteFunc(useful, func(key string) bool { return m.refuses(d, list, key) })
-	return pick(m, d, list, useful[:min(len(useful), most)]...), pick(m, d, list, "?")
+	useful = slices.DeleteFunc(useful[:min(len(useful), most)], func(key string) bool { return key == noKey })
+	return pick(m, d, list, useful...), pick(m, d, list, "?")
 }
 
 // refuses reports whether a key that useful returns would be refused. The keys for a partition were tried before.
@@ -98,6 +102,9 @@ func (m Model) useful(d document) []string {
 		}
 		out, then = m.possible(d, row.Partition, "m", beside), m.possible(d, row.Partition, "d")
 		rare = m.possible(d, row.Partition, "f", "l", "c", "t type", "x")
+		if len(then) > 0 {
+			out = append(out, slices.Repeat([]string{noKey}, 2-len(out))...)
+		}
 		if d.queue.Preview().Spare(row.Partition) > 0 {
 			out = append(out, m.possible(d, row.Partition, "F")...)
 		}

@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -206,6 +207,13 @@ func (p *place) typed(at stop) {
 	if span := p.onGrid(at, v); span != p.span && p.possible(at, span) {
 		p.span, p.rounded = span, at
 	}
+}
+
+// begun reports whether a field has a sign alone, or nothing.
+func (p *place) begun() bool {
+	return slices.ContainsFunc(p.fields[:], func(f widget.Field) bool {
+		return slices.Contains([]string{"", "+", "-"}, strings.TrimSpace(f.Value()))
+	})
 }
 
 // possible reports whether the limits allow a span that was typed at a stop.

@@ -25,6 +25,9 @@ func NewResize(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 func (r *resize) check() {
 	d := r.queue.Preview()
 	r.verdict = verdict{}
+	if r.begun() {
+		r.wrong = nil // nothing is asked for yet
+	}
 	if r.wrong != nil || r.span == r.part.Span {
 		return
 	}

@@ -118,6 +118,8 @@ func TestResizeTells(t *testing.T) {
 		{"=+1024MiB", "copies about 25.6 MiB; about 458 MiB of unused space is not copied"},
 		{"=+1024MiB", "Move p2 right by 1024 MiB"},
 		{"=+1024", "= +1024 MiB"},
+		{"=+", "No change yet."},
+		{"=+q", "has no number"},
 		{"=+1024q", "has unknown unit"},
 		{"=+9GiB", "Cannot move p2 right"},
 		{"tab =1MiB", "it can shrink by at most"},

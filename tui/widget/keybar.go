@@ -27,13 +27,16 @@ func KeyBar(bindings, always []keymap.Binding, width int, st *styles.Styles) []S
 	return Row(1, keyGap, append(out, tail...)...)
 }
 
-// KeyLines returns the bindings in as many lines of width cells as they need. Idle ones are not shown, but there are as many lines
-// as with them, so that a window keeps its size.
+// KeyLines returns the bindings in as many lines of width cells as they need. Idle ones are not shown, but each key stays in the
+// line in which it is with them, so that a window keeps its size and little of it is drawn again.
 func KeyLines(bindings []keymap.Binding, width int, st *styles.Styles) [][]Spot {
-	working := slices.DeleteFunc(slices.Clone(bindings), func(b keymap.Binding) bool { return b.IsIdle() })
-	out := inLines(keySpots(working, st), width)
-	for len(out) < len(inLines(keySpots(bindings, st), width)) {
-		out = append(out, nil)
+	out := inLines(keySpots(bindings, st), width)
+	next := 0
+	for i, line := range out {
+		own := slices.Clone(bindings[next : next+len(line)])
+		next += len(own)
+		own = slices.DeleteFunc(own, func(b keymap.Binding) bool { return b.IsIdle() })
+		out[i] = Row(0, keyGap, keySpots(own, st)...)
 	}
 	return out
 }
