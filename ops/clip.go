@@ -44,7 +44,7 @@ func (c clip) twice(d model.Disk) string {
 	}
 	for _, p := range d.Partitions() {
 		if p.FS.UUID == uuid {
-			return fmt.Sprintf("; it will have the same UUID as %s until you set a new one", p.Ref())
+			return fmt.Sprintf("; the copy has the same UUID as %s until you set a new one", p.Ref())
 		}
 	}
 	return ""

@@ -27,16 +27,16 @@ func TestCopies(t *testing.T) {
 		span  geometry.Span
 	}{
 		{
-			d, "copy 1 at 400MiB", 4, "Copy p1 (ext4, 100 MiB) to p4 at 400 MiB; it will have the same UUID as p1 until you set a new one",
+			d, "copy 1 at 400MiB", 4, "Copy p1 (ext4, 100 MiB) to p4 at 400 MiB; the copy has the same UUID as p1 until you set a new one",
 			"copy 1 at 819200s as=primary\n", "wipe p4, copy ext4 p4, verify ext4 p4", ext4(100*geometry.MiB, 10*geometry.MiB), "0x83", span(400*mib, 500*mib),
 		},
 		{
-			d, "copy 1 at 400MiB size=150MiB", 4, "Copy p1 (ext4, 100 MiB) to p4 at 400 MiB, 150 MiB long; it will have the same UUID as p1 until you set a new one",
+			d, "copy 1 at 400MiB size=150MiB", 4, "Copy p1 (ext4, 100 MiB) to p4 at 400 MiB, 150 MiB long; the copy has the same UUID as p1 until you set a new one",
 			"copy 1 at 819200s size=150MiB as=primary\n", "wipe p4, copy ext4 p4, check ext4 p4, resize ext4 p4, verify ext4 p4",
 			func() model.Filesystem { f := ext4(150*geometry.MiB, 10*geometry.MiB); f.Min = f.Used; return f }(), "0x83", span(400*mib, 550*mib),
 		},
 		{
-			d, "copy 2 at 400MiB size=60MiB", 4, "Copy p2 (fat32, 50.0 MiB) to p4 at 400 MiB, 60.0 MiB long; it will have the same UUID as p2 until you set a new one",
+			d, "copy 2 at 400MiB size=60MiB", 4, "Copy p2 (fat32, 50.0 MiB) to p4 at 400 MiB, 60.0 MiB long; the copy has the same UUID as p2 until you set a new one",
 			"copy 2 at 819200s size=60MiB as=primary\n", "wipe p4, copy fat32 p4, moved fat32 p4, verify fat32 p4", fat.FS, "0x0c", span(400*mib, 460*mib),
 		},
 		{
@@ -45,11 +45,11 @@ func TestCopies(t *testing.T) {
 			"0x83", span(400*mib, 410*mib),
 		},
 		{
-			d, "copy 2 over 1", 1, "Copy p2 (fat32, 50.0 MiB) over p1 (ext4, 100 MiB); it will have the same UUID as p2 until you set a new one; its type becomes FAT32 (LBA)",
+			d, "copy 2 over 1", 1, "Copy p2 (fat32, 50.0 MiB) over p1 (ext4, 100 MiB); the copy has the same UUID as p2 until you set a new one; its type becomes FAT32 (LBA)",
 			"copy 2 over 1\n", "wipe p1, copy fat32 p1, moved fat32 p1, verify fat32 p1", fat.FS, "0x0c", span(100*mib, 200*mib),
 		},
 		{
-			d, "copy 1 at 400MiB from=/other", 4, "Copy p1 (ext4, 50.0 MiB) of /other to p4 at 400 MiB; it will have the same UUID as p1 until you set a new one",
+			d, "copy 1 at 400MiB from=/other", 4, "Copy p1 (ext4, 50.0 MiB) of /other to p4 at 400 MiB; the copy has the same UUID as p1 until you set a new one",
 			"copy 1 at 819200s as=primary from=\"/other\"\n", "wipe p4, copy ext4 p4, verify ext4 p4", ext4(50*geometry.MiB, 20*geometry.MiB), "0x83", span(400*mib, 450*mib),
 		},
 		{

@@ -80,8 +80,8 @@ func apart(list []Operation, op Operation) error {
 		}
 		if standsAlone(before) || standsAlone(op) {
 			return &Refusal{
-				What: "stage it", Reason: "a change of snapshots or of backing files is a transaction of its own, and the queue has another operation",
-				Nearest: "apply one of them first",
+				What: "stage it", Reason: "snapshots and backing files are changed in a transaction of their own",
+				Nearest: "apply or clear the pending operations first",
 			}
 		}
 	}

@@ -111,7 +111,7 @@ func unless(reason model.Reason, p model.Partition, verb string) (model.Partitio
 // resumes with the old layout in memory and writes accordingly.
 func untouchable(fs model.Filesystem) model.Reason {
 	if fs.Kind.Frozen() || fs.Trait == model.Hibernated {
-		return "it holds a hibernated system: start that and shut it down first"
+		return "it holds a hibernated system: start that system and shut it down first"
 	}
 	return ""
 }

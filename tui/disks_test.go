@@ -21,7 +21,7 @@ func Many(n int) *Target { return image("many.raw", "raw", tuitest.Many(n)) }
 
 func Varied() *Target {
 	t := image("server.qcow2", "qcow2", tuitest.Varied())
-	t.What.Attachable = "the kernel reads no qcow2: `shunt mount` and `shunt shell` show its files all the same, and `shunt image convert` makes a raw image of it"
+	t.What.Attachable = "the kernel cannot read qcow2; `shunt mount` and `shunt shell` show its files all the same, and `shunt image convert` makes a raw image of it"
 	return t
 }
 

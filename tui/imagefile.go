@@ -147,8 +147,8 @@ func (d document) backingItems() []dialog.Item {
 				func(to string) string { return d.facts.Call.Line("image rebase", "--backing", to) })},
 		},
 		{
-			Text: "Write it into its backing file", Note: "Shows the command that does it. The backing file becomes what this image shows.",
-			Action: dialog.Show{Dialog: dialog.NewLossMessage("Write it into its backing file", "Other images on it become worthless.",
+			Text: "Write into the backing file", Note: "Shows the command that does it. The backing file becomes what this image shows.",
+			Action: dialog.Show{Dialog: dialog.NewLossMessage("Write into the backing file", "Other images that use this backing file become worthless.",
 				leaveFirst+"The backing file becomes what this image shows.",
 				widget.Clean(d.facts.Call.Line("image commit")))},
 		},

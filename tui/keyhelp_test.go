@@ -91,7 +91,7 @@ func TestKeysOfDialogs(t *testing.T) {
 	d.Press("up", "up", "up", "up", "up", "up", "up")
 	d.Contains("Keys: Label of p1", "set label")
 	d.Press("?", "esc", "i", "enter", "?")
-	d.Contains("Keys", "Up. Not now: This is the top of the file system")
+	d.Contains("Keys", "Up. Not possible now. This is the top of the file system")
 	d.Press("enter", "q", "q", "f1")
 	d.Contains("Pending operations", "resize/move")
 }
@@ -120,7 +120,7 @@ func TestHeldAnswers(t *testing.T) {
 	s := story{t, open(t, target), target}
 	s.toRehearsal()
 	s.d.Do(func() { s.run().Finish(passed()) })
-	s.d.Contains("keys count again after a short pause")
+	s.d.Contains("keys work again in a moment")
 	s.d.Lacks("[ n ")
 	quietly(s.d)
 	s.d.Lacks("Just opened")

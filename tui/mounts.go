@@ -20,7 +20,7 @@ import (
 // openMounts opens the menu for mounting, unmounting, attaching and detaching.
 func (m Model) openMounts(d document) Model {
 	var items []dialog.Item
-	text := "Select a partition to mount it."
+	text := "No partition is selected."
 	if at, ok := d.mountable(); ok {
 		what := at.name
 		if at.id == 0 {

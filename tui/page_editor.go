@@ -61,7 +61,7 @@ func editorGroups() []bindingGroup {
 			byPalette("GPT details, hybrid MBR", noCommand(func(m Model, d document) Model {
 				return m.open(dialog.NewGPTDetails(d.queue, d.align(m.Align)), nil)
 			})).unless(noGPT),
-			byPalette("cure the table", Model.openReadings).unless(undamaged),
+			byPalette("repair the table", Model.openReadings).unless(undamaged),
 			byPalette("save table", noCommand(Model.askSaveTable)).unless(noTableToSave),
 			byPalette("restore table", noCommand(Model.askRestoreTable)),
 			byPalette("find lost partitions", Model.openLost),
@@ -264,7 +264,7 @@ func (m Model) askSavePlan(d document) Model {
 		return m.say(toneWarn, "Nothing is pending: there is no plan to save")
 	}
 	return m.push(dialog.NewPath(dialog.SavePlan, "Save plan",
-		"Writes the pending operations as a plan file; p opens it again, and `shunt apply` carries it out.", d.planPath()))
+		"A plan file of the pending operations. Open it with p, or carry it out with `shunt apply`.", d.planPath()))
 }
 
 // askOpenPlan opens the dialog for a plan file, with the recent ones.

@@ -132,7 +132,7 @@ func (m Model) bottom() string {
 		return line
 	}
 	if m.gate.closed {
-		const text = "Just opened: keys count again after a short pause"
+		const text = "Just opened: keys work again in a moment"
 		return widget.Fit(" "+m.st.Muted.Render(text), m.width, m.st.More)
 	}
 	return widget.Fit(widget.Line(m.keySpots()), m.width, m.st.More)

@@ -18,7 +18,7 @@ func TestPalette(t *testing.T) {
 	d = open(t, Founding())
 	d.Press("ctrl+p")
 	d.Type("later")
-	d.Contains("Not possible now: Select a pending operation to change the order")
+	d.Contains("Not possible now. Select a pending operation to change the order")
 	d.Press("enter")
 	d.Contains("Commands")
 	d.Press("ctrl+u")

@@ -21,7 +21,7 @@ func undamaged(_ Model, d document) model.Reason {
 			return ""
 		}
 	}
-	return "The table is not damaged: there is one way to understand it"
+	return "The table is not damaged: nothing in it is ambiguous"
 }
 
 // openReadings reads the ways to understand a damaged table, and asks for one.

@@ -12,8 +12,8 @@ import (
 func TestReadings(t *testing.T) {
 	d := open(t, Founding())
 	d.Press(":")
-	d.Type("cure")
-	d.Contains("Not possible now: The table is not damaged")
+	d.Type("repair the")
+	d.Contains("Not possible now. The table is not damaged")
 
 	target := Founding()
 	table := dump.Of(target.Layout)
@@ -25,7 +25,7 @@ func TestReadings(t *testing.T) {
 	}
 	d = open(t, target)
 	d.Press(":")
-	d.Type("cure")
+	d.Type("repair the")
 	d.Press("enter")
 	quietly(d)
 	d.Contains("Which table?", "1. The partitions that fit: p1 482 MiB at 31.5 KiB", "Take 2")

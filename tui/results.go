@@ -126,7 +126,7 @@ func (m Model) refuse(err error) Model {
 		return m.pushWhenFree(dialog.NewAsk("Discard the hibernated system?", dialog.Warning, []string{
 			sentence(why) + ".",
 			"If you discard it, that system starts anew instead of waking up: what its programs had not saved is lost. The swap " +
-				"space stays, with its label and UUID.",
+				"space stays, with its label and UUID. Repeat the edit then: it is not staged with this.",
 		}, dialog.YesNo("Keep it", "Discard it", widget.Writes, dialog.Stage{Op: op, Align: m.Align})...))
 	}
 	if ask, ok := m.imageFirst(err); ok {

@@ -116,9 +116,9 @@ func (l *line) kept(i int, need geometry.Sector) Impossible {
 	case more && room >= need:
 		return Impossible{}
 	case more && it.part.FS.Kind.MadeAnew():
-		return l.little("only half of this swap space is given, and then there is room for only %s", room)
+		return l.little("at most half of this swap space is given, which makes room for only %s", room)
 	case more:
-		return l.little("with all that it can give there is room for only %s", room)
+		return l.little("even at its smallest it makes room for only %s", room)
 	}
 	for j := min(i, l.target) + 1; j < max(i, l.target); j++ {
 		if between := l.items[j]; between.kind == body && !between.stuck.OK() {

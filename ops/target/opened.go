@@ -171,7 +171,7 @@ type Foreign interface {
 func AsPlain(t Target) (Plain, error) {
 	p, ok := t.(Plain)
 	if !ok {
-		return nil, fmt.Errorf("the kernel reads no %s: `shunt mount` and `shunt shell` show its files all the same, and `shunt image convert` makes a raw image of it", t.Format())
+		return nil, fmt.Errorf("the kernel cannot read %s; `shunt mount` and `shunt shell` show its files all the same, and `shunt image convert` makes a raw image of it", t.Format())
 	}
 	return p, nil
 }

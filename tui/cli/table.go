@@ -136,7 +136,7 @@ func (s *settings) tableReadings(path string) (err error) {
 	defer func() { err = errors.Join(err, v.Close()) }()
 	list := v.Readings()
 	if len(list) == 0 {
-		s.say("The table of %s is not damaged: there is one way to understand it.", path)
+		s.say("The table of %s is not damaged: nothing in it is ambiguous.", path)
 	}
 	for _, r := range list {
 		if _, err := fmt.Fprintf(s.out, "# %s: %s\n%s\n", r.Name, r.Text, r.Table); err != nil {

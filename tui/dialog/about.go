@@ -43,11 +43,12 @@ var usual = map[stop]about{
 	stopBefore: {means: "The free space before the partition, back to the previous one. A number typed here moves the partition."},
 	stopSize:   {means: "The new size, or a change with a sign."},
 	stopAfter:  {means: "The free space behind the partition, up to the next one. A number typed here moves it, too."},
-	stopAlign: {means: "The grid. A typed position, and the end of a typed size, go to its nearest line. A change is rounded to whole steps " +
-		"of it. The = key takes a number exactly as typed, or to the grid again. A number of sectors (2048s) is always exact."},
+	stopAlign: {means: "The grid. A typed position goes to the nearest line of the grid, and so does the end of a typed size. A change is rounded " +
+		"to whole steps. The = key takes a number exactly as typed, or to the grid again. A number of sectors (2048s) is always exact."},
 	stopBar: {
-		name:  "Bar",
-		means: "The partition and the room around it. The arrow keys or the mouse move it, or one of its ends: space takes the next.",
+		name: "Bar",
+		means: "The partition and the room around it. The arrow keys or the mouse move the partition or one of its ends. The space " +
+			"key changes between the three.",
 	},
 	stopFS:       {name: "List", means: "What to choose from. What cannot be chosen says why."},
 	stopRole:     {means: "An MBR has room for 4 primary partitions; one of them can be extended and hold logical ones."},
@@ -113,7 +114,11 @@ func (l layout) sections() []KeySection {
 	if esc == "" || esc == noWord {
 		esc = "cancel"
 	}
-	add(keyCancel().As(esc), keyHelp())
+	help := keyHelp()
+	if types == anyText {
+		help = help.Short("f1")
+	}
+	add(keyCancel().As(esc), help)
 	var out []KeySection
 	if types == someText {
 		fields = append(fields, Meaning{Name: "Sizes", Text: rule})

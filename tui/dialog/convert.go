@@ -17,9 +17,12 @@ func NewConvert(q ops.Queue, align geometry.Alignment) (Dialog, error) {
 	if err != nil {
 		return nil, err
 	}
+	extended := ""
+	if _, ok := q.Preview().Extended(); ok {
+		extended = " A GPT needs no extended partition, and logical ones become ordinary ones."
+	}
 	text := []string{
-		"All partitions keep their place and their contents; only the table changes. A GPT has no extended and logical " +
-			"partitions.",
+		"Only the table changes: what is in the partitions stays where it is." + extended,
 		"Partition numbers: " + numbers(q.Preview(), next.Preview()) + ".",
 	}
 	const loss = "A BIOS boot loader in the gap before the first partition is lost: a system that boots from this disk needs it " +

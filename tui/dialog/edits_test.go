@@ -124,7 +124,7 @@ func TestEditsTell(t *testing.T) {
 		{dialog.NewLabel(founding, 1, align), "=abcdefghijklmnopqr", "16 bytes"},
 		{dialog.NewType(varied, 3), "=efi", "Change the type of p3 from Linux file system to EFI system"},
 		{dialog.NewType(varied, 3), "=zzz", "No type has this"},
-		{dialog.NewUUID(varied, 7, align), "", "Windows shows only half"},
+		{dialog.NewUUID(varied, 7, align), "", "the half that Windows shows stays"},
 		{dialog.NewNewTable(varied, align), "", "Lost when this is applied: p1 (unformatted), p2 (fat32"},
 	} {
 		d, _ := press(t, c.d, c.keys)
@@ -164,7 +164,7 @@ func TestPasteKeys(t *testing.T) {
 		}
 	}
 	if _, err := dialog.NewPaste(q, dialog.Clip{Part: xfs, Bytes: 4 * geometry.GiB}, gap(t, varied, 0), align); err == nil ||
-		!strings.Contains(err.Error(), "needs 4.00 GiB and there is room for 512 MiB") {
+		!strings.Contains(err.Error(), "needs 4.00 GiB and 512 MiB is free") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -60,9 +60,9 @@ func (s *entrySize) layout() layout {
 	}
 	size := field(stopSize, "New size", formField, &s.field).numeric().meant("The length of the partition in the table, or a change with a sign. " + sizeHint)
 	return layout{
-		title: "The entry alone of", part: &s.part, tone: tone,
+		title: "Resize only the table entry of", part: &s.part, tone: tone,
 		rows: []row{
-			size, blank(), hint("The table gets another length. What is in the partition is neither resized nor moved nor checked.", 3),
+			size, blank(), hint("Only the length in the table changes. What is in the partition is neither resized nor moved nor checked.", 3),
 			blank(), s.outcome("No change yet."), s.meaning(),
 		},
 		keys: []keymap.Binding{keyClear()}, does: "resize the entry", accept: s.stage,

@@ -133,11 +133,18 @@ func sectorOf(text string) (geometry.Sector, error) {
 }
 
 // hybridHint says what a hybrid MBR means.
-const hybridHint = "Up to three numbers, as 1 3, for systems that cannot read a GPT. Windows then sees these partitions alone, and a program that " +
+const hybridHint = "Up to three numbers, for example 1 3, for systems that cannot read a GPT. Windows then sees only these partitions, and a program that " +
 	"changes only one of the two lists makes them contradict each other."
 
 func (g *gptDetails) layout() layout {
 	t, z := g.queue.Preview().Table, g.queue.Preview().SectorSize
+	note := row{stop: stopName, draw: func(p paper) drawing { // it has the stop of the field that it explains
+		text := fmt.Sprintf("The %d entries take %s sectors. Partitions stay where they are.", t.Slots, t.ArraySectors(z))
+		if p.here {
+			text = hybridHint
+		}
+		return drawing{lines: widget.Pad(notes(text, p.width, 4, p.st.Muted, p.st), p.width, 4, p.st.More)}
+	}}
 	return layout{
 		title: "Details of the GPT",
 		rows: []row{
@@ -146,14 +153,13 @@ func (g *gptDetails) layout() layout {
 			field(stopAfter, "Entries at sector", formField, &g.array).numeric().
 				meant("The first copy of the entries lies there. Boards whose boot loader begins at sector 2 need room in front of it."),
 			field(stopName, "Hybrid MBR lists", formField, &g.hybrid).
-				meant("Numbers of up to three partitions, as 1 3, that the first sector lists too. Empty: it protects the GPT, as it should. " +
+				meant("Numbers of up to three partitions, for example 1 3, that the first sector lists too. Empty: it protects the GPT, as it should. " +
 					"Only a system that cannot read a GPT needs a hybrid MBR."),
-			hint(hybridHint, 4),
 			field(stopSize, "Hybrid MBR: active", formField, &g.active).
 				meant("The number of the one among them that an old BIOS starts from. Empty: none."),
 			pick(stopRole, "Hybrid MBR: GPT entry", firstLast, &g.last).
 				meant("Where the entry that covers the GPT stands in the hybrid MBR: before the partitions or behind them. Most programs expect it first."),
-			blank(), hint(fmt.Sprintf("The %d entries take %s sectors. Partitions stay where they are.", t.Slots, t.ArraySectors(z)), 2),
+			blank(), note,
 			blank(), g.outcome("No change yet."),
 		},
 		keys: []keymap.Binding{keyClear()}, does: "change",

@@ -130,6 +130,15 @@ func (s *imageSize) preallocHint() string {
 	return "off: the file grows as the new part is written"
 }
 
+// sizes returns the size of the disk as it is, and as it will be.
+func (s *imageSize) sizes() string {
+	text := "Size now " + sizeText(s.z.Bytes(s.now))
+	if s.wrong == nil && s.sectors != s.now {
+		text += ", then " + geometry.FormatBytes(s.z.Bytes(s.sectors))
+	}
+	return text
+}
+
 func (s *imageSize) layout() layout {
 	size := field(stopSize, "New size", formField, &s.field).numeric().meant("The size that the disk gets, or a change with a sign. " + rule)
 	drawn := size.draw
@@ -152,7 +161,7 @@ func (s *imageSize) layout() layout {
 	}
 	return layout{
 		title: "Image size", rows: append(
-			rows, blank(), hint("Size now "+sizeText(s.z.Bytes(s.now)), 1),
+			rows, blank(), hint(s.sizes(), 1),
 			hint("Smallest "+sizeText(s.z.Bytes(s.smallest))+": "+string(s.why), 6), blank(),
 			s.outcome(sizeHint), shown(func(paper) []string { return make([]string, reserved) }),
 		),

@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/model"
+	"shunt/ops"
 	"shunt/tui/keymap"
 	"shunt/tui/widget"
 )
@@ -128,7 +129,7 @@ func (k *keysShown) lines(width int) (lines []keyLine) {
 		for _, m := range s.Lines {
 			text := m.Text
 			if !m.Off.OK() {
-				text += ". Not now: " + widget.Clean(string(m.Off))
+				text += ". Not possible now. " + ops.Capital(widget.Clean(string(m.Off)))
 			}
 			names, texts := widget.Wrap(m.Name, column-1), widget.Wrap(text, max(1, width-column-2))
 			for j := range max(len(names), len(texts)) {

@@ -62,7 +62,7 @@ func (k *kindPick) row() row {
 				can++
 			}
 		}
-		more := p.st.Muted.Render(fmt.Sprintf("%d can be made: space lists them", can))
+		more := p.st.Muted.Render(fmt.Sprintf("one of %d; space lists them", can))
 		spots := widget.Row(0, 0, widget.Spot{Text: formName("File system", p)}, widget.Spot{Text: look.Render(word)})
 		if last := (widget.Spot{Text: "  " + more, X: widget.Width(widget.Line(spots)), Entry: 1}); last.X+widget.Width(last.Text) <= p.width {
 			spots = append(spots, last)

@@ -131,11 +131,14 @@ func (r *makeRoom) headLines(p paper) []string {
 func (l *planList) cut(down int, p paper) drawing {
 	height := p.grown(max(3, min(p.height, makeRoomHeight)-p.above-2), len(l.lines))
 	start := 0
-	if l.to > height-1 {
-		start = min(l.from, l.to-height+1)
+	if l.to > height-1 { // a line at each end says that there is more
+		start = max(0, min(l.from-1, l.to-height+1))
 	}
 	start = max(0, min(start+down, len(l.lines)-height))
-	lines, entries := l.lines[start:], l.entries[start:]
+	lines, entries := slices.Clone(l.lines[start:]), slices.Clone(l.entries[start:])
+	if start > 0 {
+		lines[0], entries[0] = p.st.Muted.Render(fmt.Sprintf("%s %d more lines: pgup", p.st.Up, start+1)), 0
+	}
 	if below := len(lines) - height; below > 0 {
 		// The last line says that there is more.
 		more := fmt.Sprintf("%s %d more lines: pgdn", p.st.Down, below+1)

@@ -53,10 +53,13 @@ func (t *newTable) layout() layout {
 	}
 	lost := shown(func(p paper) []string {
 		text, loses := t.lost()
-		if !loses {
-			return whole(text, 1, p.st.Muted, p)
+		switch {
+		case text == "":
+			return nil
+		case !loses:
+			return append(whole(text, 1, p.st.Muted, p), "")
 		}
-		return whole(text, 1, p.st.Warn, p)
+		return append(whole(text, 1, p.st.Warn, p), "")
 	})
 	answers := YesNo(no, "New table", risk, t.stage())
 	kind := pick(stopFS, "Kind", []string{"GPT", "MBR"}, &t.kind)
@@ -64,7 +67,7 @@ func (t *newTable) layout() layout {
 	kind = kind.meant("GPT suits every new disk. MBR is for old firmware and for small cards.")
 	return layout{
 		title: "New partition table", tone: tone,
-		rows:  []row{kind, hint(about, 3), blank(), lost, blank(), t.outcome(""), answerRow(answers, &t.chosen)},
+		rows:  []row{kind, hint(about, 3), blank(), lost, t.outcome(""), answerRow(answers, &t.chosen)},
 		first: func(msg tea.Msg) (Action, bool) { return pressed(answers, msg) },
 		keys:  []keymap.Binding{keyChoose()}, does: "answer",
 		accept: func() Action { return answers[t.chosen].Action },
@@ -78,7 +81,7 @@ func (t *newTable) lost() (text string, loses bool) {
 		if d.Whole.Word() != model.BlankWord {
 			return "All data in " + ops.Covering(d.Whole) + " is lost when this is applied.", true
 		}
-		return "There is no partition table yet.", false
+		return "", false // the head of the page says that there is no table
 	}
 	var list []string
 	if d.Whole.Known() {

@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/model"
+	"shunt/ops"
 	"shunt/tui/keymap"
 	"shunt/tui/widget"
 )
@@ -66,7 +67,7 @@ func (p *palette) why(on paper) []string {
 	case !ok:
 		text = "No command has these words."
 	case !c.Off.OK():
-		text = "Not possible now: " + string(c.Off)
+		text = "Not possible now. " + ops.Capital(string(c.Off))
 	}
 	return whole(widget.Clean(text), 2, on.st.Warn, on)
 }

@@ -40,7 +40,11 @@ func (c Clip) notes() []string {
 	if c.Part.FS.UUID == "" {
 		return nil
 	}
-	return []string{"The label is the same, too. Before one system uses both, w on the copy sets the new one."}
+	text := "Press w on the copy before one system uses both."
+	if c.Part.FS.Label != "" {
+		text = "The label is the same, too. " + text
+	}
+	return []string{text}
 }
 
 // paste asks for the place and the size of a copy in free space.
@@ -52,7 +56,7 @@ type paste struct {
 
 // NewPaste returns the dialog for a gap of the queue's preview. An error says why the copy cannot be placed there.
 func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (Dialog, error) {
-	what := "copy " + clip.Ref()
+	what := "paste " + clip.Ref() + " here"
 	g, err := newInGap(q, gap, align, what)
 	if err != nil {
 		return nil, err
@@ -61,9 +65,9 @@ func NewPaste(q ops.Queue, clip Clip, gap model.Gap, align geometry.Alignment) (
 	p := paste{inGap: g, clip: clip, least: g.z.Up(clip.Bytes)}
 	if p.least > p.whole.Len() {
 		return nil, &ops.Refusal{
-			What: what, Reason: model.Because("it needs %s and there is room for %s here",
+			What: what, Reason: model.Because("it needs %s and %s is free",
 				geometry.FormatBytes(clip.Bytes), geometry.FormatBytes(p.z.Bytes(p.whole.Len()))),
-			Nearest: "choose larger free space, or shrink it first",
+			Nearest: "choose larger free space, or shrink " + clip.Ref() + " first",
 		}
 	}
 	p.occupy(geometry.SpanOf(p.whole.Start, p.least))

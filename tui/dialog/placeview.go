@@ -184,7 +184,8 @@ func (p *place) field(own stop, name string) row {
 		return r
 	}
 	return shown(func(on paper) []string {
-		line := formName(name, on) + "  " + on.st.Muted.Render(p.fields[own-stopBefore].Value())
+		value := widget.Fit(p.fields[own-stopBefore].Value(), formField+1, "")
+		line := formName(name, on) + " " + on.st.Muted.Render(value)
 		return drawing{lines: []string{line}}.beside(on.st.Muted.Render(p.detail(own)), on.width).lines
 	})
 }
@@ -196,7 +197,7 @@ func (p *place) gridNote() row {
 			return []string{""}
 		}
 		size := sizeText(p.z.Bytes(p.amounts()[p.rounded-stopBefore]))
-		return notes("On the grid "+size+"; the = key takes it as typed.", on.width, 2, on.st.Warn, on.st)
+		return notes("On the grid "+size+". Press = to keep "+strings.TrimSpace(p.fields[p.rounded-stopBefore].Value())+".", on.width, 2, on.st.Warn, on.st)
 	})
 }
 

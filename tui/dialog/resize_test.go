@@ -125,7 +125,7 @@ func TestResizeTells(t *testing.T) {
 		{"tab =1MiB", "it can shrink by at most"},
 		{"tab =3GiB", "it can grow by at most 2048 MiB"},
 		{"=+1s", "not on the grid"},
-		{"tab =512MiB", "On the grid 511.56 MiB; the = key takes it as typed."},
+		{"tab =512MiB", "On the grid 511.56 MiB. Press = to keep 512MiB."},
 		{"tab =512MiB", "Grow p2 by"},
 		{"tab =512MiB =", "1,048,576 sectors"},
 	} {

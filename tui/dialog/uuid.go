@@ -29,14 +29,18 @@ func (u *newUUID) check() { u.judge(ops.NewUUID{ID: u.part.ID, Half: u.half == 1
 func (u *newUUID) layout() layout {
 	now := cmp.Or(widget.Clean(u.part.FS.UUID), "none")
 	rows := []row{shown(func(p paper) []string {
-		return []string{p.st.Muted.Render("  UUID now  ") + p.st.Text.Render(now)}
+		name := formName("UUID now", p)
+		if widget.Width(name+now) > p.width { // no character of the UUID may be missing
+			name = p.st.Muted.Render("  UUID now  ")
+		}
+		return []string{name + p.st.Text.Render(now)}
 	})}
-	meaning := fmt.Sprintf("Two file systems on one system must not have the same UUID. "+
+	meaning := fmt.Sprintf("Two file systems in one computer must not have the same UUID. "+
 		"Everything that finds %s by its UUID needs the new one: for example /etc/fstab or a boot loader.", u.part.Ref())
 	if u.queue.Env().Caps.Of(u.part.FS.Kind).HalfUUID {
 		rows = append(rows, pick(stopFS, "Change", []string{"all of it", "half of it"}, &u.half).
-			meant("NTFS: Windows shows only half of the UUID, and may ask for activation again if that half changes."))
-		meaning += " Windows shows only half of the UUID, and may ask for activation again if that half changes."
+			meant("With half of it, the half that Windows shows stays, and Windows does not ask for activation again."))
+		meaning += " With half of it, the half that Windows shows stays, and Windows does not ask for activation again."
 	}
 	return layout{
 		title: "New UUID for", part: &u.part, rows: append(rows, blank(), hint(meaning, 6), blank(), u.outcome("")),

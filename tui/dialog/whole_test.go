@@ -28,7 +28,7 @@ func TestWholeInSmallWindow(t *testing.T) {
 		{dialog.NewLabel(founding, 1, align), "=abcdefghijklmnopqr", "16 bytes ext4 can hold"},
 		{dialog.NewFormat(varied, 1, align), "", "is lost when this is applied."},
 		{dialog.NewNewTable(varied, align), "", `"Windows").`},
-		{dialog.NewUUID(varied, 7, align), "right", "if that half changes."},
+		{dialog.NewUUID(varied, 7, align), "right", "for activation again."},
 		{dialog.NewMenu("Menu", "Choose.", dialog.Item{Text: "Alpha", Off: model.Reason(reason)}), "", "and ends"},
 		{dialog.NewActions("p1", []dialog.Command{command}), "", "and ends"},
 		{dialog.NewPalette([]dialog.Command{command}), "", "and ends"},

@@ -123,7 +123,7 @@ func TestNewFormat(t *testing.T) {
 		if target.Uses(opened, []target.Part{{Number: 1, Len: 512}}) != nil || target.Mounts(opened, target.Part{Len: 512}) != nil {
 			t.Error("the kernel is thought to use it")
 		}
-		if _, _, err := loop.SetUp(opened, target.Loop{ReadOnly: true}); err == nil || !strings.Contains(err.Error(), "the kernel reads no shifted") {
+		if _, _, err := loop.SetUp(opened, target.Loop{ReadOnly: true}); err == nil || !strings.Contains(err.Error(), "the kernel cannot read shifted") {
 			t.Errorf("a loop device: %v", err)
 		}
 	}
