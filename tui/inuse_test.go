@@ -96,7 +96,7 @@ func TestForeseen(t *testing.T) {
 		if want == "" {
 			d.Lacks("Not possible now")
 		} else {
-			d.Contains("Not possible now: " + want)
+			d.Contains("Not possible now. " + ops.Capital(want))
 		}
 		d.Press("esc")
 	}
