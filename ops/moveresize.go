@@ -183,7 +183,7 @@ func (o MoveResize) Apply(before model.Disk, env Env) (model.Disk, error) {
 			return refused(before, what, r)
 		}
 	}
-	if p.FS.Known() && to.Len() != p.Span.Len() {
+	if p.FS.Kind.MadeAnew() || p.FS.Known() && to.Len() != p.Span.Len() {
 		p.FS = resized(before, env, p, before.SectorSize.Bytes(to.Len()))
 	}
 	before.Loader = loaderAfter(before, p, to)

@@ -86,7 +86,7 @@ func SpareParts(d model.Disk) []model.Partition {
 	for _, p := range all {
 		fs := p.FS
 		suits := p.Role != model.Extended && !p.Use.Busy() && fs.Kind.Sparse() && fs.Elsewhere == model.WholeHere && fs.Trait == model.NoTrait &&
-			fs.Also == "" && !d.Beneath(p)
+			fs.Also == "" && !d.Beneath(p) && d.Overhang(p).Empty()
 		if suits && (!asleep || fs.Dirty.OK()) {
 			list = append(list, p)
 		}

@@ -1,5 +1,7 @@
 package target
 
+import "time"
+
 // Kind is a sort of target.
 type Kind string
 
@@ -40,6 +42,23 @@ type State struct {
 
 // Known reports whether the host records these times.
 func (s State) Known() bool { return s != State{} }
+
+// Settled reports whether every write after the moment at changes the times, which were read then. Hosts count time in steps:
+// if the last change was in the step of that moment, another one may have followed in the same step.
+func (s State) Settled(at time.Time) bool {
+	return s.Known() && at.UnixNano()-max(s.Modified, s.Changed) >= int64(Step(s.Modified, s.Changed))
+}
+
+// Step returns how far the times of a file, in nanoseconds since 1970, may lie before its last change. Times that are whole
+// seconds come from a host that counts seconds (ext4 with small inodes) or two of them (FAT). Others count at least every 20 ms.
+func Step(times ...int64) time.Duration {
+	for _, t := range times {
+		if t%int64(time.Second) != 0 {
+			return 20 * time.Millisecond
+		}
+	}
+	return 2 * time.Second
+}
 
 // A Place says where the journal and other files that belong to a target are kept.
 type Place struct {

@@ -87,7 +87,7 @@ func changedAt(off, n int64, how string) error {
 // counts whole seconds, as FAT and an ext4 with small inodes, do not: much can happen in the second of the commit. A seal of
 // version 1 has only the time of modification.
 func unchanged(seal journal.Seal, now target.State) bool {
-	if second := int64(time.Second); now.Modified%second == 0 && now.Changed%second == 0 {
+	if target.Step(now.Modified, now.Changed) >= time.Second {
 		return false
 	}
 	if seal.Changed == 0 && seal.Inode == 0 {

@@ -28,6 +28,10 @@ func (w *process) apply(ctx context.Context, tools func() ops.Capabilities) repo
 	defer w.tidy()
 	w.link.at(func(p *report.Progress) { p.Phase = report.Rehearsing })
 	w.logHead()
+	began, err := w.glance()
+	if err != nil {
+		return w.failed(err)
+	}
 	q, err := w.queue(tools)
 	if err != nil {
 		return w.failed(err)
@@ -49,7 +53,7 @@ func (w *process) apply(ctx context.Context, tools func() ops.Capabilities) repo
 	case <-ctx.Done():
 	}
 	if ctx.Err() == nil {
-		return w.commit(ctx, q, tx)
+		return w.commit(ctx, q, tx, began)
 	}
 	if err := tx.Abandon(); err != nil {
 		w.logf("%v", err)
@@ -204,10 +208,13 @@ func (w *process) trimPath(text string) string {
 }
 
 // commit writes the rehearsed result to the target, if the target has not changed since.
-func (w *process) commit(ctx context.Context, q ops.Queue, tx *txn.Transaction) report.Result {
+func (w *process) commit(ctx context.Context, q ops.Queue, tx *txn.Transaction, began glance) report.Result {
 	w.acceptFollowers()
 	dropped := tx.Recheck() // before the target is opened for writing
-	err := errors.Join(w.dir.CheckInPlace(), w.ready(q, tx))
+	err := errors.Join(w.dir.CheckInPlace(), w.untouched(ctx, tx, began))
+	if err == nil {
+		err = w.ready(q, tx)
+	}
 	if err == nil {
 		err = w.withdraw(tx.Hidden)
 	}

@@ -14,9 +14,6 @@ import (
 
 var _ target.Rebased = (*file)(nil)
 
-// tick is how far the time of a file may lie before the moment of its last change.
-const tick = 10 * time.Millisecond
-
 // BackWith does the work of target.Rebased.
 func (f *file) BackWith(sector []byte, since time.Time) error {
 	now, _ := f.now()
@@ -37,7 +34,7 @@ func (f *file) BackWith(sector []byte, since time.Time) error {
 		return fmt.Errorf("it would show the backing file %s again, which is gone: put that file back first", path)
 	case err != nil:
 		return tried.Errorf("look at %s: %w", path, tried.Cause(err))
-	case info.Mode().IsRegular() && info.ModTime().After(since.Add(-tick)):
+	case info.Mode().IsRegular() && info.ModTime().After(since.Add(-target.Step(info.ModTime().UnixNano()))):
 		return fmt.Errorf("it would show the backing file %s again, which was changed at %s, after the transaction began, so the disk would be another one: "+
 			"put the file back as it was first", path, info.ModTime().Format(time.DateTime))
 	}
