@@ -174,9 +174,10 @@ func (l *ledger) follow(op Operation, before, after model.Disk, steps []Step) {
 	if after.Sectors < before.Sectors {
 		l.writes = append(l.writes, Step{Kind: StepWipe, Window: geometry.Span{Start: after.Sectors, End: before.Sectors}})
 	}
-	if _, there := before.Partition(op.Part()); !there && op.Part() != 0 {
-		p, _ := after.Partition(op.Part())
-		l.stretched(p, 0)
+	for _, p := range after.Partitions() {
+		if _, there := before.Partition(p.ID); !there {
+			l.stretched(p, 0)
+		}
 	}
 	for _, s := range steps {
 		l.step(op, s)

@@ -237,6 +237,19 @@ func TestHalvesOfUUIDs(t *testing.T) {
 	}
 }
 
+// Partitions that a saved table brings back differ from each other, although nobody knows what is in them.
+func TestEditsOfWhatATableBringsBack(t *testing.T) {
+	none := model.Filesystem{}
+	other := gpt(1000*mib, part(1, 100*mib, 150*mib, none), part(2, 200*mib, 250*mib, none))
+	start := ops.NewQueue(gpt(1000*mib, part(1, mib, 51*mib, none)), env())
+	restore := ops.NewRestore(start, saved(t, other))
+	back := stage(t, start, restore).Preview().Partitions()
+	again := ops.CopyOver{ID: back[1].ID, From: back[0].ID}
+	if q := edit(t, start, restore, again, again); q.Len() != 2 || q.Ops()[1] != again {
+		t.Errorf("two copies became %+v", q.Ops())
+	}
+}
+
 // takesBack makes sure that undo and redo walk the edits as they were made.
 func takesBack(t *testing.T, start, q ops.Queue, list []ops.Operation) {
 	t.Helper()

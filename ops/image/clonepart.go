@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -23,9 +24,10 @@ import (
 //
 //	?  not tried yet    +  copied    -  cannot be read
 //
-// A comment says which source it belongs to.
+// A comment says which source it belongs to, and one when that was changed last.
 type part struct {
 	path, source string
+	times        string // the line of the map that says since when the source is as it is
 	file         *os.File
 	size         int64
 	runs         []mapRun
@@ -42,7 +44,8 @@ const (
 	signDone = '+'
 	signBad  = '-'
 
-	mapTitle = "# Mapfile of shunt image clone"
+	mapTitle   = "# Mapfile of shunt image clone"
+	timesTitle = "# source "
 	// mostMap is the longest map that is read, in bytes.
 	mostMap = 64 << 20
 )
@@ -56,10 +59,30 @@ func sourceOf(src target.Target) (string, error) {
 	return fmt.Sprintf("%q %d %d %d %q", id.Path, src.Size(), id.Device, id.Modified, id.Serial), nil
 }
 
+// timesOf returns the line that says when a source was changed last. It is "" where the host does not record that. Two equal
+// lines prove that nobody has written to the source in between only if they end with settledTimes: otherwise it had been written to
+// just before the first one, and host times count in steps.
+func timesOf(src target.Target) (string, error) {
+	at := time.Now() // not later than the times are read
+	s, err := src.State()
+	switch {
+	case err != nil || !s.Known():
+		return "", err
+	case s.Settled(at):
+		return fmt.Sprintf("changed %d, %s", s.Changed, settledTimes), nil
+	}
+	return fmt.Sprintf("changed %d", s.Changed), nil
+}
+
+const settledTimes = "and not since"
+
 // openPart makes the file, or with resume opens the one that an earlier run left.
 func openPart(path string, src target.Target, resume bool) (p *part, err error) {
 	p = &part{path: path, size: src.Size()}
 	if p.source, err = sourceOf(src); err != nil {
+		return nil, err
+	}
+	if p.times, err = timesOf(src); err != nil {
 		return nil, err
 	}
 	flags := os.O_RDWR | unix.O_NOFOLLOW
@@ -131,9 +154,12 @@ func (p *part) load() error {
 	case !source:
 		return fmt.Errorf("%s belongs to another source, or the source has changed since: remove it and %s and begin anew", p.path, p.mapPath())
 	}
-	at, head := int64(0), true
+	at, head, times := int64(0), true, ""
 	for lines.Scan() {
 		line := lines.Text()
+		if text, ok := strings.CutPrefix(line, timesTitle); ok {
+			times = text
+		}
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
@@ -154,6 +180,9 @@ func (p *part) load() error {
 	}
 	if at != p.size {
 		return fmt.Errorf("%s is damaged: remove it and %s and begin anew", p.mapPath(), p.path)
+	}
+	if p.times != "" && (times != p.times || !strings.HasSuffix(times, settledTimes)) {
+		p.runs = []mapRun{{0, p.size, signOpen}} // what was copied may be old, so all of it is copied again
 	}
 	return nil
 }
@@ -208,7 +237,7 @@ func (p *part) save() error {
 		return err
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s\n# %s\n# current_pos  current_status  current_pass\n0x00000000     ?     1\n#      pos        size  status\n", mapTitle, p.source)
+	fmt.Fprintf(&b, "%s\n# %s\n%s%s\n# current_pos  current_status  current_pass\n0x00000000     ?     1\n#      pos        size  status\n", mapTitle, p.source, timesTitle, p.times)
 	for _, r := range p.runs {
 		fmt.Fprintf(&b, "0x%08X  0x%08X  %c\n", r.off, r.end-r.off, r.sign)
 	}

@@ -1,9 +1,68 @@
 package image
 
 import (
+	"errors"
 	"math/rand/v2"
+	"path/filepath"
 	"testing"
+	"time"
+
+	"shunt/ops/target"
 )
+
+// An aged source has the times that it says.
+type aged struct {
+	target.Target
+	state target.State
+}
+
+func (a aged) Size() int64                  { return 40 }
+func (a aged) State() (target.State, error) { return a.state, nil }
+func (a aged) Identity() (target.Identity, error) {
+	return target.Identity{Path: "source", Modified: a.state.Modified}, nil
+}
+
+// TestPartOfAnotherTime goes on with a copy only if the times prove that its source is still the same. Otherwise it copies all
+// of it again.
+func TestPartOfAnotherTime(t *testing.T) {
+	now := time.Now()
+	of := func(modified, changed time.Time) target.State {
+		return target.State{Modified: modified.UnixNano(), Changed: changed.UnixNano(), Inode: 1}
+	}
+	old, second := now.Add(-time.Hour).Truncate(time.Second).Add(1), now.Truncate(time.Second)
+	for _, c := range []struct {
+		name          string
+		begun, resume target.State
+		copied        bool
+	}{
+		{"a host that records none", target.State{}, target.State{}, true},
+		{"unchanged for long", of(old, old), of(old, old), true},
+		{"written just before", of(now, now), of(now, now), false},
+		{"whole seconds, in this one", of(second, second), of(second, second), false},
+		{"whole seconds, for long", of(old.Add(-1), old.Add(-1)), of(old.Add(-1), old.Add(-1)), true},
+		{"its time put back", of(old, old), of(old, now), false},
+	} {
+		path := filepath.Join(t.TempDir(), "x.part")
+		p, err := openPart(path, aged{state: c.begun}, false)
+		if err != nil {
+			t.Fatal(c.name, err)
+		}
+		p.mark(0, 30, signDone)
+		if err := errors.Join(p.save(), p.close()); err != nil {
+			t.Fatal(c.name, err)
+		}
+		p, err = openPart(path, aged{state: c.resume}, true)
+		if err != nil {
+			t.Fatal(c.name, err)
+		}
+		if left := p.open(0, 40); (left[0].off == 30) != c.copied {
+			t.Errorf("%s: %v are left to copy", c.name, left)
+		}
+		if err := p.close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
 
 // TestPartMarks compares the runs with a list of single signs.
 func TestPartMarks(t *testing.T) {
