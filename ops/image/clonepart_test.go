@@ -25,11 +25,11 @@ func (a aged) Identity() (target.Identity, error) {
 // TestPartOfAnotherTime goes on with a copy only if the times prove that its source is still the same. Otherwise it copies all
 // of it again.
 func TestPartOfAnotherTime(t *testing.T) {
-	now := time.Now()
+	now := time.Now().Add(time.Minute) // however slow the machine is
 	of := func(modified, changed time.Time) target.State {
 		return target.State{Modified: modified.UnixNano(), Changed: changed.UnixNano(), Inode: 1}
 	}
-	old, second := now.Add(-time.Hour).Truncate(time.Second).Add(1), now.Truncate(time.Second)
+	old, second := now.Add(-2 * time.Hour).Truncate(time.Second).Add(1), now.Truncate(time.Second)
 	for _, c := range []struct {
 		name          string
 		begun, resume target.State
