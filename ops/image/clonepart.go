@@ -11,12 +11,12 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"shunt/model/tried"
 	"shunt/ops/target"
+	"shunt/ops/worker"
 )
 
 // A part is the file in which a clone grows, with its map. The map has the form of ddrescue's, which has a line for each run
@@ -63,15 +63,14 @@ func sourceOf(src target.Target) (string, error) {
 // lines prove that nobody has written to the source in between only if they end with settledTimes: otherwise it had been written to
 // just before the first one, and host times count in steps.
 func timesOf(src target.Target) (string, error) {
-	at := time.Now() // not later than the times are read
-	s, err := src.State()
+	was, err := worker.GlanceAt(src)
 	switch {
-	case err != nil || !s.Known():
+	case err != nil || !was.State.Known():
 		return "", err
-	case s.Settled(at):
-		return fmt.Sprintf("changed %d, %s", s.Changed, settledTimes), nil
+	case was.Settled:
+		return fmt.Sprintf("changed %d, %s", was.State.Changed, settledTimes), nil
 	}
-	return fmt.Sprintf("changed %d", s.Changed), nil
+	return fmt.Sprintf("changed %d", was.State.Changed), nil
 }
 
 const settledTimes = "and not since"

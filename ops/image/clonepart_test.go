@@ -29,7 +29,7 @@ func TestPartOfAnotherTime(t *testing.T) {
 	of := func(modified, changed time.Time) target.State {
 		return target.State{Modified: modified.UnixNano(), Changed: changed.UnixNano(), Inode: 1}
 	}
-	old, second := now.Add(-2 * time.Hour).Truncate(time.Second).Add(1), now.Truncate(time.Second)
+	old, second := now.Add(-2*time.Hour).Truncate(time.Second).Add(1), now.Truncate(time.Second)
 	for _, c := range []struct {
 		name          string
 		begun, resume target.State

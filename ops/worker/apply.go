@@ -28,7 +28,7 @@ func (w *process) apply(ctx context.Context, tools func() ops.Capabilities) repo
 	defer w.tidy()
 	w.link.at(func(p *report.Progress) { p.Phase = report.Rehearsing })
 	w.logHead()
-	began, err := w.glance()
+	began, err := GlanceAt(w.target) // before the rehearsal reads anything
 	if err != nil {
 		return w.failed(err)
 	}
@@ -208,7 +208,7 @@ func (w *process) trimPath(text string) string {
 }
 
 // commit writes the rehearsed result to the target, if the target has not changed since.
-func (w *process) commit(ctx context.Context, q ops.Queue, tx *txn.Transaction, began glance) report.Result {
+func (w *process) commit(ctx context.Context, q ops.Queue, tx *txn.Transaction, began Glance) report.Result {
 	w.acceptFollowers()
 	dropped := tx.Recheck() // before the target is opened for writing
 	err := errors.Join(w.dir.CheckInPlace(), w.untouched(ctx, tx, began))
