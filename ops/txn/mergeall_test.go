@@ -38,7 +38,7 @@ var everyEdit = map[string][]string{
 	"SetLabel":       {"label 1 b", "label 2 a"},
 	"NewUUID":        {"uuid 1 new", "uuid 2 new"},
 	"Check":          {"check 1", "check 2"},
-	"Fill":           {"resize 1 to 20s"},
+	"Fill":           {fillFirst},
 	"Discard":        {"discard 1", "discard 2"},
 	"SetName":        {"name 1 a", "name 1 b", "name 2 a"},
 	"SetType":        {"type 1 raid", "type 1 linux", "type 2 lvm"},
@@ -61,6 +61,17 @@ var everyEdit = map[string][]string{
 		`table restore "label: dos\x0alabel-id: 0x1\x0a\x0ap1 : start=40, size=20, type=83\x0ap2 : start=64, size=20, type=83"`,
 	},
 	"CreateSnapshot": nil, "ApplySnapshot": nil, "DeleteSnapshot": nil, "Flatten": nil, "Rebase": nil, "Commit": nil,
+}
+
+// fillFirst fills the first partition. A plan says that only where a MiB or more is to be won.
+const fillFirst = "fill 1"
+
+// parsed adds a line to a queue.
+func parsed(line string, q ops.Queue) (ops.Queue, error) {
+	if line == fillFirst {
+		return q.Stage(ops.Fill{ID: 1})
+	}
+	return plan.Parse(strings.NewReader(line), q, geometry.AlignNone)
 }
 
 // kindsOfEdits returns the names of all types of package ops that can be applied to a disk.
@@ -131,19 +142,19 @@ type editing struct{ plain, joined ops.Queue }
 // edit adds a line to both. It reports whether both could take it, and the kind of the edit; one alone must not.
 func (e editing) edit(t *testing.T, line string) (next editing, kind string, ok bool) {
 	t.Helper()
-	parsed, err := plan.Parse(strings.NewReader(line), e.joined, geometry.AlignNone)
+	with, err := parsed(line, e.joined)
 	if err != nil {
-		if parsed, errPlain := plan.Parse(strings.NewReader(line), e.plain, geometry.AlignNone); errPlain == nil && !putsBack(parsed) {
+		if with, errPlain := parsed(line, e.plain); errPlain == nil && !putsBack(with) {
 			t.Fatalf("%s: is possible after\n%sand not after\n%s%v", line, plan.Format(e.plain), plan.Format(e.joined), err)
 		}
 		return e, "", false
 	}
-	op := parsed.Ops()[parsed.Len()-1]
+	op := with.Ops()[with.Len()-1]
 	if next.joined, err = e.joined.Edit(op); err != nil {
 		t.Fatalf("%s: %v", line, err)
 	}
 	if next.plain, err = e.plain.Stage(op); err != nil {
-		if !putsBack(parsed) {
+		if !putsBack(with) {
 			t.Fatalf("%s: is possible after\n%sand not after\n%s%v", line, plan.Format(e.joined), plan.Format(e.plain), err)
 		}
 		return e, "", false
@@ -272,6 +283,9 @@ func sameWipes(t *testing.T, image []byte, e editing, a, b []byte, text string) 
 		}
 		for at := s.Window.Start; at < s.Window.End; at++ {
 			one := geometry.SpanOf(at, 1)
+			if slices.ContainsFunc(e.plain.Preview().Partitions(), func(p model.Partition) bool { return p.Span.Overlaps(one) }) {
+				continue // is compared with what the partition holds
+			}
 			is, now, was := cutOut(a, one), cutOut(b, one), cutOut(image, one)
 			wiped := bytes.Equal(is, now) || bytes.Equal(now, zero) || s.Random && !bytes.Equal(now, was)
 			if !wiped && !bytes.Equal(is, was) {
