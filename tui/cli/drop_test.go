@@ -22,7 +22,7 @@ func TestDropped(t *testing.T) {
 		"finished meanwhile":       func(t *testing.T) { finishedMeanwhile(t, original.of(t, self)) },
 		"interrupted":              func(t *testing.T) { stopped(t, original.of(t, self), interrupt, true) },
 		"worker terminated":        func(t *testing.T) { stopped(t, original.of(t, self), terminateWorker, false) },
-		"stopped by a follower":    func(t *testing.T) { stopped(t, original.of(t, self), stopByFollower, true) },
+		"followers leave":          func(t *testing.T) { followersLeave(t, original.of(t, self)) },
 		"rehearsal, interrupted":   func(t *testing.T) { stoppedEarly(t, original.of(t, self), syscall.SIGINT) },
 		"rehearsal, terminated":    func(t *testing.T) { stoppedEarly(t, original.of(t, self), syscall.SIGTERM) },
 		"rehearsal, hung up":       func(t *testing.T) { stoppedEarly(t, original.of(t, other), syscall.SIGHUP) },
@@ -139,14 +139,29 @@ func terminateWorker(t *testing.T, _ slow, first begun, worker int) begun {
 	return first
 }
 
-func stopByFollower(t *testing.T, s slow, first begun, _ int) begun {
+// followersLeave stops commands that only follow the commit of another process: the commit goes on, and its own program shows
+// its end.
+func followersLeave(t *testing.T, s slow) {
 	t.Helper()
-	first.signal(t, syscall.SIGKILL)
-	first.end()
-	follower := s.person.begin(t, s.args("recover")...)
-	follower.connected(t)
-	follower.signal(t, syscall.SIGTERM)
-	return follower
+	first, worker := s.halted(t, "committing: copy")
+	followers := []begun{
+		s.person.begin(t, s.args("recover")...),
+		s.person.begin(t, append(s.args("apply", "--yes", "--json"), "label", "1", "other")...),
+	}
+	for i, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		followers[i].connected(t)
+		followers[i].signal(t, sig)
+	}
+	send(t, worker, syscall.SIGCONT)
+	for _, f := range followers {
+		f.end().want(t, exitUnfinished, "A commit is under way", "has stopped following", "That commit goes on", "shunt recover")
+	}
+	if said := followers[1].said.String(); !strings.Contains(said, `{"result":{"outcome":"unchanged"`) {
+		t.Errorf("as JSON: %s", said)
+	}
+	first.end().want(t, exitDone, "Done: the target is exactly as planned")
+	workersGone(t, s.image)
+	s.isAfter(t)
 }
 
 // stoppedEarly asks a run to stop before its commit, or kills it: the target is untouched and nothing is left.

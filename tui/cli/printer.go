@@ -14,44 +14,6 @@ import (
 	"shunt/ops/worker"
 )
 
-// with opens a target and calls do. If another process is committing to the target, with follows that commit to its end
-// instead, and then fails. It first prints the result of an earlier commit that was not shown yet.
-func (s *settings) with(ctx context.Context, path string, do func(*session.Session) error) error {
-	return s.withOr(ctx, path, do, func(p *printer, r report.Result) error { return p.endOther(r, path) })
-}
-
-// withOr is like with, but ends with followed if it has followed the commit of another process.
-func (s *settings) withOr(ctx context.Context, path string, do func(*session.Session) error, followed func(*printer, report.Result) error) (err error) {
-	sess, run, err := session.OpenOrAttach(path, s.opts)
-	if err != nil {
-		return err
-	}
-	if run != nil {
-		defer run.Leave()
-		s.say("A commit is under way on %s; following it to its end. This command does nothing else.", path)
-		_, facts, _, _ := session.Inspect(path, s.opts) // only words depend on them
-		return followed(s.follow(ctx, run, facts), run.Result())
-	}
-	defer func() { err = errors.Join(err, sess.Close()) }()
-	if last := sess.Last(); last != nil && s.json {
-		s.line(struct {
-			Last report.Last `json:"last"`
-		}{*last})
-	} else if last != nil {
-		s.say("%s", lastText(sess.Facts().Path, *last))
-		if last.Result.Advice != "" && last.Result.Outcome != report.Interrupted {
-			s.say("%s", last.Result.Advice)
-		}
-	}
-	for _, text := range sess.Facts().Mended {
-		s.say("Note: %s.", text)
-	}
-	if damage := sess.Damage(); damage != nil {
-		return unfinished(damage)
-	}
-	return do(sess)
-}
-
 // line prints a value as a line of JSON.
 func (s *settings) line(v any) {
 	_ = s.out.json(v, "") // the exit code also reports the result
@@ -90,13 +52,18 @@ type printer struct {
 // follow starts to print the progress of a run. When ctx is cancelled (ctrl+c, SIGTERM), the run stops at the next safe
 // point.
 func (s *settings) follow(ctx context.Context, run *session.Run, facts report.Facts) *printer {
-	p := &printer{settings: s, facts: facts, tty: s.err.terminal() && !s.json, done: make(chan struct{})}
-	stop := context.AfterFunc(ctx, func() {
+	return s.print(ctx, run, facts, func() {
 		run.Cancel()
 		if !s.json {
 			s.say("\nStopping at the next safe point ...")
 		}
 	})
+}
+
+// print starts to print the progress of a run, and calls cancelled when ctx is cancelled before the run has ended.
+func (s *settings) print(ctx context.Context, run *session.Run, facts report.Facts, cancelled func()) *printer {
+	p := &printer{settings: s, facts: facts, tty: s.err.terminal() && !s.json, done: make(chan struct{})}
+	stop := context.AfterFunc(ctx, cancelled)
 	go func() {
 		defer close(p.done)
 		defer stop()
@@ -262,28 +229,4 @@ func (p *printer) end(r report.Result, rolledBack int) error {
 		return &exitError{code: code}
 	}
 	return nil
-}
-
-// endOther prints how the commit of another process ended, and returns why the command has failed.
-func (p *printer) endOther(r report.Result, path string) error {
-	<-p.done
-	failed := fmt.Errorf("what this command was asked to do was not done, because another commit was under way on %s; "+
-		"it has ended, so you can run the command again now", path)
-	switch r.Outcome {
-	case report.Interrupted:
-		return p.end(r, exitInterrupted) // it has to be recovered first
-	case report.Done:
-		p.say("That commit has ended: the target is exactly as planned by it.")
-	case report.RolledBack:
-		p.say("That commit has ended and was rolled back: the target is %s.", report.AsItWas(r.LostUnused))
-	case report.Unchanged:
-		p.say("That commit was given up, and the target was not changed: %s", r.Err)
-	}
-	if p.json {
-		p.line(struct {
-			Followed report.Result `json:"followed"`
-		}{r})
-		p.line(worker.Event{Result: &report.Result{Outcome: report.Unchanged, Err: failed.Error()}})
-	}
-	return failed
 }
