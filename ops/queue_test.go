@@ -93,8 +93,8 @@ func TestRenumberingDoesNotRetarget(t *testing.T) {
 		words = append(words, op.Describe(q.Before(i)).String())
 	}
 	want := []string{
-		"Delete p5 (ext4, 99.0 MiB); p6 to p7 become p5 to p6", "Move p6 right by 10 MiB",
-		"Create logical p5 (unformatted, 10.0 MiB); p5 to p6 become p6 to p7", "Delete p7 (ext4, 99.0 MiB)",
+		"Delete p5 (ext4, 99.0 MiB); p6 and p7 become p5 and p6", "Move p6 right by 10 MiB",
+		"Create logical p5 (unformatted, 10.0 MiB); p5 and p6 become p6 and p7", "Delete p7 (ext4, 99.0 MiB)",
 	}
 	if !slices.Equal(words, want) {
 		t.Errorf("words %q\n want %q", words, want)

@@ -142,6 +142,8 @@ func renumbered(before, after model.Disk) string {
 		return ""
 	case 1:
 		return fmt.Sprintf("; %s becomes %s", from[0], to[0])
+	case 2:
+		return fmt.Sprintf("; %s and %s become %s and %s", from[0], from[1], to[0], to[1])
 	default:
 		return fmt.Sprintf("; %s to %s become %s to %s", from[0], from[n-1], to[0], to[n-1])
 	}

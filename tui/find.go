@@ -316,7 +316,7 @@ func (m Model) findText(d document) finder {
 	_, lines := m.readerText(d)
 	return finder{texts: plain(lines), at: m.reader.top, move: func(m Model, i int) Model {
 		m.reader.tail = false
-		m.reader.top = m.around(i, len(lines))
+		m.reader.top, _ = widget.Visible(len(lines), i, m.readerHeight(d))
 		return m
 	}}
 }

@@ -131,3 +131,19 @@ func TestGoBackStops(t *testing.T) {
 		}
 	}
 }
+
+// However long the history is, what Enter does is in view, for the commit that is chosen.
+func TestHistoryFoot(t *testing.T) {
+	target := Founding()
+	target.What.Undos = kept(9) // more than a small window shows
+	d := history(t, 60, 20, target)
+	d.Contains("Press Enter to undo it")
+	for i := 2; i <= 9; i++ {
+		d.Press("down")
+		d.Contains(fmt.Sprintf("▸ %d. ", i), fmt.Sprintf("to go back to before %d: 1 to %d", i, i))
+	}
+	for _, key := range []string{"pgdown", "end", "home"} {
+		d.Press(key)
+		d.Contains("Press Enter to")
+	}
+}

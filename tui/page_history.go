@@ -61,7 +61,7 @@ func (m Model) moveHistory(d document, s step) Model {
 	}
 	m.reader.pick = to
 	_, heads := m.historyLines(d, m.width-6)
-	height := m.height - 4
+	height := m.readerHeight(d)
 	const shown = 3 // lines of a commit that are to be seen
 	m.reader.top = max(min(m.reader.top, heads[to]), heads[to]+shown-height)
 	if to == 0 {
@@ -95,7 +95,11 @@ func (m Model) historyLines(d document, width int) (lines []string, heads []int)
 		deed(mark, fmt.Sprintf("%d. %s  applied; %s are kept", i+1, u.When.Local().Format(minute), geometry.FormatBytes(u.Room)), u.Operations)
 	}
 	heads = append(heads, len(b.lines))
-	b.wrap(m.st.Text, m.historyWords(d))
+	if len(undos) == 0 {
+		b.wrap(m.st.Text, "Nothing. What a commit overwrites is kept for an undo, but nothing is kept here.")
+	} else {
+		b.wrap(m.st.Muted, "Where room is short the oldest go; if anybody else writes to "+d.name()+", none can be undone.")
+	}
 	b.head("Before that")
 	past := report.Past(m.reader.deeds, undos)
 	if len(past) == 0 {
@@ -112,7 +116,7 @@ func (m Model) historyLines(d document, width int) (lines []string, heads []int)
 // historyZones returns the places of the commits that can be undone, one below the other.
 func (m Model) historyZones(d document) (zones []*lipgloss.Layer) {
 	lines, heads := m.historyLines(d, m.width-6)
-	height := m.height - 4
+	height := m.readerHeight(d)
 	top := min(m.reader.top, max(0, len(lines)-height))
 	for i := range d.facts.Undos {
 		from, to := max(0, heads[i]-top), min(height, heads[i+1]-top)
@@ -143,16 +147,20 @@ func (m Model) historyClick(d document, hit lipgloss.LayerHit, x, y int) (Model,
 	return next, nil
 }
 
-// historyWords says what Enter does.
-func (m Model) historyWords(d document) string {
-	n := m.picked(d) + 1
-	const limits = " Where room is short the oldest go; if anybody else writes to it, none can be undone."
-	switch {
-	case len(d.facts.Undos) == 0:
-		return "Nothing. What a commit overwrites is kept for an undo, but nothing is kept here."
-	case n == 1:
-		return "Press Enter to undo it: " + d.name() + " is then " + report.AsItWas(d.facts.Undos[0].LosesUnused) + "." + limits
+// historyFoot says what Enter does. It stays in view however long the list is.
+func (m Model) historyFoot(d document, width int) []string {
+	undos := d.facts.Undos
+	if len(undos) == 0 {
+		return nil
 	}
-	return fmt.Sprintf("Press Enter to go back to before %d: 1 to %d are undone, one after the other, and %s is then %s.", n, n, d.name(),
-		report.AsItWas(report.LosesUnused(d.facts.Undos[:n]))) + limits
+	n := m.picked(d) + 1
+	text := "Press Enter to undo it: " + d.name() + " is then " + report.AsItWas(undos[0].LosesUnused) + "."
+	if n > 1 {
+		text = fmt.Sprintf("Press Enter to go back to before %d: 1 to %d are undone, one after the other, and %s is then %s.", n, n, d.name(),
+			report.AsItWas(report.LosesUnused(undos[:n])))
+	}
+	b := m.block(width)
+	b.add("")
+	b.wrap(m.st.Text, text)
+	return b.lines
 }

@@ -119,9 +119,8 @@ func (m Model) askStop(d document) Model {
 			[]string{"Stopping loses nothing: nothing has been written to " + name + ", and the operations stay pending."}, dialog.GoOnStop(widget.Harmless)...))
 	}
 	text := []string{
-		"The commit is writing to " + name + ". It can stop at the next safe point. " + name + " is then unfinished, and " +
-			"shunt asks whether to finish the commit or to roll it back.",
-		"If it is finished, " + name + " is exactly as planned. If it is rolled back, every partition and file is as it was.",
+		"It stops at the next safe point. shunt then asks whether to finish it, as planned, or to roll it back: " +
+			"then every partition and file is as it was.",
 	}
 	switch d.run.deed() {
 	case undoRun:

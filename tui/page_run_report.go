@@ -32,16 +32,7 @@ func (b *block) reportText(d document) {
 		b.hang(st.Muted.Render(fmt.Sprintf("%3d ", i+1)), described(q, i), st.Text)
 	}
 	b.repairs(r)
-	if len(r.Filesystems) > 0 {
-		b.head("File systems, checked in the rehearsal")
-	}
-	for _, f := range r.Filesystems {
-		text := fmt.Sprintf("%-4s %-6s %8s", f.Ref, f.Kind, geometry.FormatBytes(f.Size))
-		if f.Used >= 0 {
-			text += fmt.Sprintf("  %8s used  %8s free", geometry.FormatBytes(f.Used), geometry.FormatBytes(f.Size-f.Used))
-		}
-		b.add("  " + st.Good.Render(st.Yes) + " " + st.Text.Render(text))
-	}
+	b.checked(r.Filesystems)
 	b.head("The commit will")
 	for _, item := range costs(r, writtenWords(q)) {
 		for _, line := range widget.Wrap(item, b.width-2) {
@@ -60,6 +51,29 @@ func (b *block) reportText(d document) {
 		}
 		b.wrap(st.Text, "The kernel does this to a file system in use: it is not rehearsed and cannot be undone. If it fails, "+
 			"the partition is longer than its file system, which does no harm.")
+	}
+}
+
+// checked lists the file systems, in columns that are as wide as they have to be.
+func (b *block) checked(list []report.Filesystem) {
+	if len(list) > 0 {
+		b.head("File systems, checked in the rehearsal")
+	}
+	ref, kind := 0, 0
+	for _, f := range list {
+		ref, kind = max(ref, widget.Width(f.Ref)), max(kind, widget.Width(f.Kind))
+	}
+	const numbers = len("1023 MiB  1023 MiB used  1023 MiB free")
+	gap := "  "
+	if 2+widget.Width(b.st.Yes)+1+ref+1+kind+1+numbers > b.width {
+		gap = " "
+	}
+	for _, f := range list {
+		text := fmt.Sprintf("%-*s %-*s %8s", ref, f.Ref, kind, f.Kind, geometry.FormatBytes(f.Size))
+		if f.Used >= 0 {
+			text += fmt.Sprintf("%s%8s used%s%8s free", gap, geometry.FormatBytes(f.Used), gap, geometry.FormatBytes(f.Size-f.Used))
+		}
+		b.add("  " + b.st.Good.Render(b.st.Yes) + " " + b.st.Text.Render(text))
 	}
 }
 

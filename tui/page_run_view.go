@@ -65,8 +65,11 @@ func (m Model) runTitle(d document) string {
 
 // question returns the question whether to apply, and its buttons.
 func (m Model) question(d document) (text string, answers []widget.Spot) {
-	buttons := []widget.Button{{Label: "No", Key: "n"}, {Label: "Yes, apply", Key: "y", Risk: widget.Writes}}
-	return "Apply to " + d.name() + "?  ", widget.Buttons(buttons, d.run.chosen, true, m.st)
+	buttons := []widget.Button{{Label: "Not now", Key: "n"}, {Label: "Yes, apply", Key: "y", Risk: widget.Writes}}
+	answers = widget.Buttons(buttons, d.run.chosen, true, m.st)
+	const before, behind = "Apply to ", "?  "
+	room := m.width - 4 - widget.Width(before+behind+widget.Line(answers))
+	return before + widget.Fit(d.name(), min(widget.Width(d.name()), room), m.st.More) + behind, answers
 }
 
 // runZones returns the clickable buttons while the page asks its question.
@@ -97,7 +100,11 @@ func (m Model) runText(d document, width int) []string {
 // so far.
 func (b *block) rehearsalText(d document) {
 	st, now := b.st, d.run.now
-	b.add(st.Strong.Render("Trying every step on a copy-on-write view of the target"), "", b.gauge(d), b.paceLine(d))
+	head := "Trying every step on a copy-on-write view of the target"
+	if d.run.stopping {
+		head = "Stopping as soon as the running tool has ended"
+	}
+	b.add(st.Strong.Render(head), "", b.gauge(d), b.paceLine(d))
 	said := widget.Clean(now.Said)
 	b.add(st.Muted.Render(widget.Fit(said, min(widget.Width(said), b.width), st.More)), "")
 	for i, words := range d.run.steps {
@@ -109,12 +116,8 @@ func (b *block) rehearsalText(d document) {
 		}
 		b.add(b.stepLine(i+1, now.Step, words, took))
 	}
-	note := "A rehearsal writes nothing to the target."
-	if d.run.stopping {
-		note = "Stopping as soon as the running tool has ended. " + note
-	}
 	b.add("")
-	b.wrap(st.Muted, note)
+	b.wrap(st.Muted, "A rehearsal writes nothing to the target.")
 }
 
 // gaugeWidth is the greatest width of the progress bar. The times in the list below are aligned to it.
@@ -191,6 +194,9 @@ func (b *block) commitText(d document) {
 	if now.Phase == report.Undoing {
 		head, note = "Restoring the target to its previous state", report.CrashBack
 	}
+	if d.run.stopping {
+		head = "Stopping at the next safe point"
+	}
 	b.add(b.st.Strong.Render(head), "", b.gauge(d), b.paceLine(d), "")
 	if at < 0 && now.Stage != "" {
 		b.add(b.stepLine(1, 1, ops.Phrase{{Verb: ops.Verb{Doing: widget.Clean(now.Words(d.facts))}}}, now.Running), "")
@@ -204,9 +210,6 @@ func (b *block) commitText(d document) {
 	}
 	if at >= 0 {
 		note = list[at].Crash
-	}
-	if d.run.stopping {
-		note = "Stopping at the next safe point. " + note
 	}
 	b.wrap(b.st.Muted, note)
 }

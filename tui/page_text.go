@@ -40,14 +40,26 @@ func (m Model) readerText(d document) (title string, lines []string) {
 
 func (m Model) readerPage(d document) []string {
 	title, lines := m.readerText(d)
-	top, height := m.reader.top, m.height-2
+	top := m.reader.top
 	if m.reader.tail {
 		top = len(lines)
 	}
-	body := widget.Scroll(m.found(lines), top, m.width-4, height-2, m.st)
+	body := append(widget.Scroll(m.found(lines), top, m.width-4, m.readerHeight(d), m.st), m.readerFoot(d)...)
 	f := widget.Frame{Title: title + m.findWords(), Edge: m.st.Faint, Name: m.st.Title}
-	return widget.Box(body, f, m.width, height, m.st)
+	return widget.Box(body, f, m.width, m.height-2, m.st)
 }
+
+// readerFoot returns the lines below the text that do not scroll.
+func (m Model) readerFoot(d document) []string {
+	foot := m.reader.page.parts().foot
+	if foot == nil {
+		return nil
+	}
+	return foot(m, d, m.width-6)
+}
+
+// readerHeight returns how many lines of the text fit on the page.
+func (m Model) readerHeight(d document) int { return max(1, m.height-4-len(m.readerFoot(d))) }
 
 // readerBindings returns the bindings of a page of text. closed are additional keys that close it; more are bindings of
 // its own.
@@ -58,7 +70,7 @@ func readerBindings(closed []string, more ...binding) []binding {
 
 // textOverflows reports whether the text is longer than the page.
 func (m Model) textOverflows(d document) bool {
-	height := m.height - 4
+	height := m.readerHeight(d)
 	if m.reader.page == pageLog && len(d.lastLog()) > height {
 		return true // it may be very long, and need not be laid out for that
 	}
@@ -74,7 +86,7 @@ func (m Model) closeReader() (Model, tea.Cmd) {
 
 func (m Model) scrollReader(d document, s step) Model {
 	_, lines := m.readerText(d)
-	r, height := m.reader, m.height-4
+	r, height := m.reader, m.readerHeight(d)
 	most := max(0, len(lines)-height)
 	if r.tail {
 		r.top = most

@@ -79,6 +79,8 @@ type pageParts struct {
 	find func(Model, document) finder
 	// text returns the title and the lines of a page of text. Its view and its scroll keys are those of the reader.
 	text func(m Model, d document, width int) (title string, lines []string)
+	// foot returns lines below such a text that do not scroll. It may be nil.
+	foot func(m Model, d document, width int) []string
 }
 
 // wheelLines is the number of lines that one notch of the wheel scrolls.
@@ -106,7 +108,7 @@ func (p page) parts() pageParts {
 		pageSectors: {view: Model.sectorsPage, bindings: Model.sectorsBindings, notch: wheelLines},
 		pageSupport: {view: Model.supportPage, bindings: Model.supportBindings, notch: 1, find: Model.findSupport},
 		pageHistory: {
-			view: Model.readerPage, bindings: Model.historyBindings, text: Model.historyText, zones: Model.historyZones, click: Model.historyClick,
+			view: Model.readerPage, bindings: Model.historyBindings, text: Model.historyText, foot: Model.historyFoot, zones: Model.historyZones, click: Model.historyClick,
 			aim: Model.historyAim, notch: 1, find: Model.findText,
 		},
 	}[p]

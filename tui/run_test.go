@@ -9,9 +9,12 @@ import (
 	"time"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/model/tried"
 	"shunt/ops"
 	"shunt/ops/report"
+	"shunt/tui"
+	"shunt/tui/styles"
 )
 
 // Enter on the report is No: only y, or choosing Yes, commits.
@@ -291,5 +294,29 @@ func TestApplyAfterRehearsal(t *testing.T) {
 	d.Press("y")
 	if last(t, target) != rehearsed || rehearsed.Commits != 1 {
 		t.Errorf("the rehearsed run was not committed:\n%s", d.Frame())
+	}
+}
+
+// The answers and the numbers of the report are whole on the smallest screen, however long the names are.
+func TestReportFits(t *testing.T) {
+	for _, glyphs := range []styles.GlyphSet{styles.Unicode, styles.ASCII} {
+		target := Founding()
+		target.What.Path = "/images/home partition of the old laptop, second copy.raw"
+		d := Start(t, 60, 20, tui.Options{Paths: []string{target.What.Path}, Glyphs: glyphs}, One(target))
+		stageFounding(d)
+		d.Press("a")
+		d.Do(func() {
+			last(t, target).Finish(report.Rehearsal{Filesystems: []report.Filesystem{
+				{Ref: "p1", Kind: string(model.XFS), Size: 3 * geometry.GiB, Used: geometry.GiB},
+				{Ref: "p10", Kind: string(model.ReiserFS), Size: 1023 * geometry.MiB, Used: 1 * geometry.MiB},
+			}})
+		})
+		quietly(d)
+		d.Contains("Apply to home parti", "Not now", "y Yes, apply", "2.00 GiB free", "1022 MiB free")
+		d.Click("Yes, apply", 0)
+		d.Contains("Applying")
+		if r := last(t, target); r.Commits != 1 {
+			t.Error("the click did not apply")
+		}
 	}
 }
