@@ -48,6 +48,14 @@ func (s Span) Inclusive() string {
 	return fmt.Sprintf("%s-%s", s.Start, s.End-1)
 }
 
+// Named formats the span for people as a noun: "sectors 63-2,047", or "sector 63" if it is the only one.
+func (s Span) Named() string {
+	if s.Len() == 1 {
+		return "sector " + s.Start.String()
+	}
+	return "sectors " + s.Inclusive()
+}
+
 // Gaps returns the runs of sectors in within that no used span covers, in order. The used spans may overlap, be unsorted,
 // and extend beyond within.
 func Gaps(within Span, used []Span) []Span {

@@ -145,3 +145,13 @@ func TestSpanString(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestSpanNamed(t *testing.T) {
+	for want, s := range map[string]Span{
+		"sector 63": {63, 64}, "sectors 63-64": {63, 65}, "sectors 63-2,047": {63, 2048}, "sectors [63, 63)": {63, 63},
+	} {
+		if got := s.Named(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -111,7 +111,7 @@ func (c *checker) partition(p Partition) {
 		c.fatal("%s is %s sectors long; an MBR entry holds less than 2^32", p.Ref(), p.Span.Len())
 	}
 	if p.Mirror.Slot != 0 && p.Span.End > MBRSectors {
-		c.fatal("%s at sectors %s is in the hybrid MBR too, which ends at sector 2^32", p.Ref(), p.Span.Inclusive())
+		c.fatal("%s at %s is in the hybrid MBR too, which ends at sector 2^32", p.Ref(), p.Span.Named())
 	}
 	if p.Role != Logical && p.EBR != 0 {
 		c.fatal("%s is %s but has a boot record at sector %s", p.Ref(), p.Role, p.EBR)
@@ -128,7 +128,7 @@ func (c *checker) pair(p, q Partition) {
 	if c.disk.Beneath(p) && p.Span.Start == 0 && p.Span.Encloses(q.Span) {
 		return // as in an ISO image for sticks
 	}
-	c.fatal("%s at sectors %s and %s at sectors %s overlap", p.Ref(), p.Span.Inclusive(), q.Ref(), q.Span.Inclusive())
+	c.fatal("%s at %s and %s at %s overlap", p.Ref(), p.Span.Named(), q.Ref(), q.Span.Named())
 }
 
 func (c *checker) chain() {

@@ -160,7 +160,7 @@ func (s *sweep) conflict(found []model.Lost, i int) {
 	l := &found[i]
 	for p := range s.d.Each() {
 		if p.Role != model.Extended && p.Span.Overlaps(l.Span) && l.Stays.OK() {
-			l.Stays = model.Because("%s lies at sectors %s, in a part of it", p.Ref(), p.Span.Inclusive())
+			l.Stays = model.Because("%s lies at %s, in a part of it", p.Ref(), p.Span.Named())
 		}
 	}
 	for j, other := range found {

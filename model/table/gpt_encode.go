@@ -152,11 +152,11 @@ func fits(span geometry.Span, others []geometry.Span, usable geometry.Span, afte
 			span.Inclusive(), usable.Inclusive(), after.Sectors)
 	}
 	if slices.ContainsFunc(others, span.Overlaps) {
-		return fmt.Errorf("it would lie over another part of the table at sectors %s", span.Inclusive())
+		return fmt.Errorf("it would lie over another part of the table at %s", span.Named())
 	}
 	for p := range after.Each() {
 		if span.Overlaps(p.Span) {
-			return fmt.Errorf("it would lie over %s at sectors %s", p.Ref(), p.Span.Inclusive())
+			return fmt.Errorf("it would lie over %s at %s", p.Ref(), p.Span.Named())
 		}
 	}
 	return nil

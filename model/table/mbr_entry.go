@@ -75,7 +75,7 @@ func patchSlot(raw []byte, was, p model.Partition, base geometry.Sector, chs chs
 	start, count := p.Span.Start-base, p.Span.Len()
 	early := start < 1 && (fresh || was.Span != p.Span) // an entry may begin with sector 0 already
 	if early || start >= model.MBRSectors || count < 1 || count >= model.MBRSectors || p.Span.End > model.MBRSectors {
-		return fmt.Errorf("%s at sectors %s: an MBR holds positions and lengths below 2^32 sectors", p.Ref(), p.Span.Inclusive())
+		return fmt.Errorf("%s at %s: an MBR holds positions and lengths below 2^32 sectors", p.Ref(), p.Span.Named())
 	}
 	if fresh || was.Active != p.Active {
 		raw[0] = statusOf(p.Active)

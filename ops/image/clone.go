@@ -48,13 +48,13 @@ type Bad struct {
 	Sectors  geometry.Span
 }
 
-// String returns "sectors 2048-2055 of the disk, in p1".
+// String returns "sectors 2,048-2,055, in p1".
 func (b Bad) String() string {
 	where := "outside of all partitions"
 	if b.Ref != "" {
 		where = "in " + b.Ref
 	}
-	return fmt.Sprintf("sectors %s, %s", b.Sectors.Inclusive(), where)
+	return b.Sectors.Named() + ", " + where
 }
 
 // A StoppedError is returned by Clone after it was stopped. What was copied is kept, so that Resume can go on.

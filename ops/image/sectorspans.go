@@ -87,7 +87,7 @@ func (c recount) span(p model.Partition, least geometry.Sector) (geometry.Span, 
 	case !whole:
 		start := max(c.up(p.Span.Start), least)
 		return span, c.refuse(p, start, max(1, c.down(p.Span.Len())), model.Because(
-			"%s at sectors %s does not begin and end with sectors of %d bytes", p.Ref(), p.Span.Inclusive(), c.z))
+			"%s at %s does not begin and end with sectors of %d bytes", p.Ref(), p.Span.Named(), c.z))
 	case span.Start < least:
 		return span, c.refuse(p, least, span.Len(), model.Because("%s begins at sector %s, and the table reaches up to sector %s", p.Ref(),
 			p.Span.Start, c.was.Down(c.z.Bytes(least))-1))
@@ -155,7 +155,7 @@ func (c recount) extended(p model.Partition) (geometry.Span, *ops.Refusal) {
 	span.End = min(span.End, room.End)
 	if span.Start < room.Start || span.End < inside || span.Empty() {
 		return span, &ops.Refusal{
-			Reason:  model.Because("%s at sectors %s, the extended partition, has no room to begin with a sector of %d bytes", p.Ref(), p.Span.Inclusive(), c.z),
+			Reason:  model.Because("%s at %s, the extended partition, has no room to begin with a sector of %d bytes", p.Ref(), p.Span.Named(), c.z),
 			Nearest: "first move or shrink what is right before it",
 		}
 	}

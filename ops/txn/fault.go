@@ -128,9 +128,5 @@ func where(p journal.Program, off, n int64, planned bool) string {
 
 // sectors names the sectors of z bytes that hold the bytes [off, end).
 func sectors(off, end, z int64) string {
-	first, last := off/z, (end-1)/z
-	if first == last {
-		return "sector " + geometry.Grouped(first)
-	}
-	return fmt.Sprintf("sectors %s-%s", geometry.Grouped(first), geometry.Grouped(last))
+	return geometry.Span{Start: geometry.Sector(off / z), End: geometry.Sector((end-1)/z + 1)}.Named()
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"shunt/geometry"
 	"shunt/model/oracle"
 	"shunt/model/testneed"
 )
@@ -58,13 +59,13 @@ func TestCloneBad(t *testing.T) {
 	at := int64(57 * mib) // in p3, whose contents are unknown
 	disk.from.Store(at)
 	disk.to.Store(at + 8*512)
-	place := fmt.Sprintf("sectors %d", at/512)
+	place := "sector " + geometry.Grouped(at/512)
 	p.run(t, "image", "clone", shown, copied).want(t, exitRefused, place, "in p3", "--resume", "copy.raw.part")
 	if _, err := os.Stat(copied); err == nil {
 		t.Error("a copy that is not complete has the name")
 	}
 	p.run(t, "image", "clone", shown, copied).want(t, exitRefused, "left from a clone that was stopped")
-	p.run(t, "image", "clone", shown, copied, "--resume", "--skip-bad").want(t, exitRefused, fmt.Sprintf("sectors %d-%d, in p3", at/512, at/512+7), "4.00 KiB")
+	p.run(t, "image", "clone", shown, copied, "--resume", "--skip-bad").want(t, exitRefused, fmt.Sprintf("sectors %s-%s, in p3", geometry.Grouped(at/512), geometry.Grouped(at/512+7)), "4.00 KiB")
 	want := rangeOf(t, tr.image, 56*mib, 8*mib)
 	clear(want[mib : mib+8*512])
 	if !bytes.Equal(rangeOf(t, copied, 56*mib, 8*mib), want) {
