@@ -43,8 +43,11 @@ func (v Viewer) serve(at attach.Source, w attach.MountOptions) (dir string, err 
 		Served: place.Served, Off: at.Part.Start, Len: at.Part.Len, Kind: at.FS.Kind, Name: at.Name,
 		UID: os.Getuid(), GID: os.Getgid(),
 	}
-	if at.Part.Number == 0 {
+	switch n := at.Part.Number; {
+	case n == 0:
 		show.Name = "disk"
+	case n < 0: // fuse2fs repeats the name in options, with commas between them
+		show.Name = fmt.Sprintf("lost-at-%d", model.PartID(n).LostAt())
 	}
 	started, err := v.startShow(show, place.Made, how)
 	if err != nil {

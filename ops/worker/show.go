@@ -37,7 +37,7 @@ type Show struct {
 	Served   target.Served
 	Off, Len int64 // where the file system lies on the target, in bytes
 	Kind     model.FSKind
-	Name     string // for people: "p1"
+	Name     string // of the window, for people, without commas: "p1"
 	UID, GID int    // who is to own files without an owner
 }
 
