@@ -158,15 +158,25 @@ func (m Model) rested(serial int) Model {
 	return m
 }
 
+// planned stands behind the title of what will be so when the pending operations are applied.
+const planned = ", as planned"
+
+// rowTitle returns the title of the details of a row.
 func (d document) rowTitle(r model.Row) string {
 	switch r.Kind {
 	case model.RowPartition:
 		title := "Partition " + r.Partition.Ref()
-		if d.deletes(r) {
+		switch was, ok := d.queue.Initial().Partition(r.Partition.ID); {
+		case d.deletes(r):
 			title += " (deleted)"
+		case !ok || was != r.Partition || d.replacedBy() != "":
+			title += planned
 		}
 		return title
 	case model.RowWhole:
+		if d.queue.Len() > 0 {
+			return "Whole disk" + planned
+		}
 		return "Whole disk"
 	case model.RowRest:
 		return "Rest of " + r.Partition.Ref()

@@ -46,36 +46,21 @@ func (m Model) summary(d document, width int) string {
 	return text
 }
 
-// sizeFormats holds the functions that format the sizes in the table, each for its column.
-type sizeFormats struct{ size, used, unused func(geometry.Bytes) string }
-
-func formatsOf(rows []model.Row, z geometry.SectorSize) sizeFormats {
-	var size, used, unused []geometry.Bytes
-	for _, r := range rows {
-		size = append(size, z.Bytes(r.Span.Len()))
-		if r.FS.Known() {
-			used, unused = append(used, r.FS.Used), append(unused, r.FS.Unused())
-		}
-	}
-	return sizeFormats{geometry.FormatColumn(size), geometry.FormatColumn(used), geometry.FormatColumn(unused)}
-}
-
 // tableRows returns the texts of the table.
 func (m Model) tableRows(d document) []widget.TableRow {
 	rows := d.rows()
-	formats := formatsOf(rows, d.queue.Preview().SectorSize)
 	out := make([]widget.TableRow, len(rows))
 	for i, r := range rows {
-		out[i] = m.tableRow(d, r, formats)
+		out[i] = m.tableRow(d, r)
 	}
 	return out
 }
 
-// tableRow returns the texts of a row of the table.
-func (m Model) tableRow(d document, r model.Row, formats sizeFormats) widget.TableRow {
+// tableRow returns the texts of a row of the table. Sizes have the units that they have in the bars and the details.
+func (m Model) tableRow(d document, r model.Row) widget.TableRow {
 	disk := d.queue.Preview()
 	out := widget.TableRow{
-		Size: formats.size(disk.SectorSize.Bytes(r.Span.Len())), Style: m.rowStyle(d, r),
+		Size: geometry.FormatBytes(disk.SectorSize.Bytes(r.Span.Len())), Style: m.rowStyle(d, r),
 		Start: geometry.Grouped(r.Span.Start), End: geometry.Grouped(r.Span.End - 1),
 	}
 	if r.Nested {
@@ -108,10 +93,10 @@ func (m Model) tableRow(d document, r model.Row, formats sizeFormats) widget.Tab
 	out.FS = fsWord(r)
 	out.Label = widget.Clean(r.FS.Label)
 	if r.FS.Known() && r.FS.Used >= 0 {
-		out.Used = formats.used(r.FS.Used)
+		out.Used = geometry.FormatBytes(r.FS.Used)
 	}
-	if free := r.FS.Unused(); free >= 0 && r.FS.Known() {
-		out.Unused = formats.unused(free)
+	if free := r.FS.Unused(); free >= 0 && r.FS.Known() && free < disk.SectorSize.Bytes(r.Span.Len()) {
+		out.Unused = geometry.FormatBytes(free) // a file system that is longer than its partition may have more
 	}
 	return out
 }
@@ -140,6 +125,7 @@ func (m Model) change(d document, p model.Partition) string {
 		return "new"
 	}
 	parts := m.shifted(d, was, p)
+	shifts := len(parts)
 	if word := d.replaced(p.ID); word != "" {
 		parts = append(parts, word)
 	}
@@ -155,7 +141,7 @@ func (m Model) change(d document, p model.Partition) string {
 	if was.Number != p.Number {
 		parts = append(parts, "was "+was.Ref())
 	}
-	return m.fitting(parts)
+	return m.fitting(parts, shifts)
 }
 
 // replacedBy says what the whole disk becomes: "snapshot" or "overlay". What has the same number there is another partition,
@@ -172,14 +158,18 @@ func (d document) replacedBy() string {
 	return ""
 }
 
-// fitting joins the words for the edits of a partition. A narrow window has room for the first of them; place and size always stay.
-func (m Model) fitting(parts []string) string {
-	const column, least = 11, 2
-	n := len(parts)
-	for m.width < narrow && n > least && widget.Width(strings.Join(parts[:n], " ")) > column {
-		n--
+// fitting joins the words for the edits of a partition; the first ones are about place and size, and always stay. Where a narrow
+// window has no room for all the others, a mark or their number stands for them.
+func (m Model) fitting(parts []string, shifts int) string {
+	const column = 11
+	text := strings.Join(parts, " ")
+	switch {
+	case m.width >= narrow, widget.Width(text) <= column, len(parts)-shifts < 2:
+		return text
+	case shifts == 0:
+		return fmt.Sprintf("%d changes", len(parts))
 	}
-	return strings.Join(parts[:n], " ")
+	return strings.Join(parts[:shifts], " ") + " " + m.st.More
 }
 
 // narrow is the width from which on the column of changes has room for all words.

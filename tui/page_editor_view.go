@@ -214,7 +214,7 @@ func (m Model) scaled(d document, disk model.Disk, rows []model.Row, which pictu
 	return append(segments, widget.Beyond(beyond, disk.SectorSize, sign, m.st))
 }
 
-// picture selects one of the two bars. A selected gap is marked in the lower bar only, a selected partition in both.
+// picture selects one of the two bars. A selected gap is marked in the lower bar only.
 type picture int
 
 const (
@@ -244,14 +244,27 @@ func (m Model) segments(d document, rows []model.Row, which picture) []widget.Se
 	chosen, _ := d.subject()
 	return widget.DiskSegments(rows, d.queue.Initial().SectorSize, func(r model.Row) widget.Mark {
 		same := chosen.Kind == model.RowPartition && isPart(r, chosen.Partition.ID)
-		if which == pictureNow && d.queue.Len() == 0 && same {
-			return widget.InView // the other bar has the mark
+		if which == pictureNow && same {
+			return m.markNow(d, r)
 		}
 		if same || which == pictureAfter && r.Kind != model.RowPartition && r.Kind == chosen.Kind && r.Span == chosen.Span {
 			return widget.Selected
 		}
 		return widget.Plain
 	}, m.st)
+}
+
+// markNow returns the mark of the selected partition in the upper bar: there is one if the lower bar shows it at another place or
+// not at all.
+func (m Model) markNow(d document, r model.Row) widget.Mark {
+	then, stays := d.queue.Preview().Partition(r.Partition.ID)
+	switch {
+	case d.replacedBy() != "":
+		return widget.Plain // the same number is another partition there
+	case stays && then.Span == r.Partition.Span:
+		return widget.InView
+	}
+	return widget.Selected
 }
 
 // pendingCursor returns the selected operation, or -1 if the table has the keyboard.

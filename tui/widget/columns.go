@@ -102,33 +102,48 @@ func baseColumns(width int, names Naming) []column {
 	return out
 }
 
-// roomFor gives columns with longer texts the cells that others do not need.
+// roomFor gives columns with longer texts the cells that others do not need, and then each column of numbers a second cell
+// behind it.
 func roomFor(cols []column, rows []TableRow) []column {
+	needs := needsOf(cols, rows)
+	index := func(head string) int { return slices.IndexFunc(cols, func(c column) bool { return c.head == head }) }
+	givers := []int{len(cols) - 1, 0, index(fsHead), index(flagsHead), index(nameHead), index(labelHead)}
+	take := func(i, n int) (given int) {
+		for _, giver := range givers {
+			if giver < 0 || giver == i {
+				continue
+			}
+			part := max(0, min(n-given, cols[giver].width-needs[giver]))
+			cols[i].width, cols[giver].width, given = cols[i].width+part, cols[giver].width-part, given+part
+		}
+		return given
+	}
+	for i := range cols {
+		take(i, needs[i]-cols[i].width)
+	}
+	for _, next := range []side{leftSide, rightSide} {
+		for i := range len(cols) - 1 {
+			if cols[i].side == rightSide && cols[i+1].side == next {
+				cols[i].apart = take(i, 1) > 0
+			}
+		}
+	}
+	return cols
+}
+
+// needsOf returns the cells that the texts of each column need, with the space behind them.
+func needsOf(cols []column, rows []TableRow) []int {
 	needs := make([]int, len(cols))
 	for i, c := range cols {
 		needs[i] = Width(c.head) + 1
 		for _, r := range rows {
-			needs[i] = max(needs[i], Width(c.text(r))+1)
+			if i > 0 || r.FS != "" { // otherwise it may take the next column too (tableLine)
+				needs[i] = max(needs[i], Width(c.text(r))+1)
+			}
 		}
 	}
 	needs[len(needs)-1]-- // no space after the last one
-	index := func(head string) int { return slices.IndexFunc(cols, func(c column) bool { return c.head == head }) }
-	for i := range cols {
-		for _, giver := range []int{len(cols) - 1, index(fsHead), index(flagsHead), index(nameHead), index(labelHead)} {
-			if giver < 0 || giver == i {
-				continue
-			}
-			given := max(0, min(needs[i]-cols[i].width, cols[giver].width-needs[giver]))
-			cols[i].width, cols[giver].width = cols[i].width+given, cols[giver].width-given
-		}
-	}
-	last := len(cols) - 1
-	for i := range last {
-		if cols[i].side == rightSide && cols[i+1].side == leftSide && cols[last].width > needs[last] {
-			cols[i].apart, cols[i].width, cols[last].width = true, cols[i].width+1, cols[last].width-1
-		}
-	}
-	return cols
+	return needs
 }
 
 // fit returns a text in the cells of its column, with a gap behind it.

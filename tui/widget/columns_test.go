@@ -27,11 +27,11 @@ func TestColumnsGiveWhatIsFree(t *testing.T) {
 		{"label beside a change", func(r *widget.TableRow) { r.Change = "→12.5G +1024M" }, widget.Unnamed, 80, "→12.5G +1024M", ""},
 		{
 			"change before label", func(r *widget.TableRow) { r.Label, r.Change = "a label as long as sixteen", "formatted p12" }, widget.Unnamed, 80,
-			"formatted p12", "a lab..",
+			"formatted p12", "a label..",
 		},
 		{"flags", func(r *widget.TableRow) { r.Flags = "legacy_boot,required" }, widget.Unnamed, 94, "legacy_boot,required", ""},
 		{"names from 92 on", func(*widget.TableRow) {}, widget.Named, 104, "EFI System Partition", ""},
-		{"sectors", func(*widget.TableRow) {}, widget.Named, 140, "4,294,967,296 4,294,967,297", ""},
+		{"sectors", func(*widget.TableRow) {}, widget.Named, 140, "4,294,967,296  4,294,967,297", ""},
 		{"small", func(*widget.TableRow) {}, widget.Named, 60, "a long label", ""},
 	} {
 		r := row
