@@ -53,7 +53,7 @@ func columns(rows []TableRow, width int, names Naming) []column {
 		rest -= c.width
 	}
 	cols[len(cols)-1].width = max(0, rest)
-	return roomFor(cols, rows)
+	return roomFor(cols, rows, width < withNames)
 }
 
 func baseColumns(width int, names Naming) []column {
@@ -102,9 +102,9 @@ func baseColumns(width int, names Naming) []column {
 	return out
 }
 
-// roomFor gives columns with longer texts the cells that others do not need, and then each column of numbers a second cell
-// behind it.
-func roomFor(cols []column, rows []TableRow) []column {
+// roomFor gives columns with longer texts the cells that others do not need, and then columns of numbers a second cell behind
+// them: those before words, and with all also the others. In a wide table that would only make a step of the cursor send more.
+func roomFor(cols []column, rows []TableRow, all bool) []column {
 	needs := needsOf(cols, rows)
 	index := func(head string) int { return slices.IndexFunc(cols, func(c column) bool { return c.head == head }) }
 	givers := []int{len(cols) - 1, 0, index(fsHead), index(flagsHead), index(nameHead), index(labelHead)}
@@ -123,7 +123,7 @@ func roomFor(cols []column, rows []TableRow) []column {
 	}
 	for _, next := range []side{leftSide, rightSide} {
 		for i := range len(cols) - 1 {
-			if cols[i].side == rightSide && cols[i+1].side == next {
+			if cols[i].side == rightSide && cols[i+1].side == next && (all || next == leftSide) {
 				cols[i].apart = take(i, 1) > 0
 			}
 		}

@@ -31,7 +31,7 @@ func TestColumnsGiveWhatIsFree(t *testing.T) {
 		},
 		{"flags", func(r *widget.TableRow) { r.Flags = "legacy_boot,required" }, widget.Unnamed, 94, "legacy_boot,required", ""},
 		{"names from 92 on", func(*widget.TableRow) {}, widget.Named, 104, "EFI System Partition", ""},
-		{"sectors", func(*widget.TableRow) {}, widget.Named, 140, "4,294,967,296  4,294,967,297", ""},
+		{"sectors", func(*widget.TableRow) {}, widget.Named, 140, "4,294,967,296 4,294,967,297", ""},
 		{"small", func(*widget.TableRow) {}, widget.Named, 60, "a long label", ""},
 	} {
 		r := row

@@ -48,8 +48,12 @@ func PartTable(rows []TableRow, names Naming, at RowMark, width, height int, st 
 	}
 	cols := columns(rows, width, names)
 	head := "  "
-	for _, c := range cols {
-		head += c.fit(c.head, c.width, c.gap(), "")
+	for i, c := range cols {
+		gap := c.gap()
+		if i == len(cols)-1 {
+			gap = 0
+		}
+		head += c.fit(c.head, c.width, gap, "")
 	}
 	out := []string{st.Head.Render(Fit(head, width, ""))}
 	from, to := Visible(len(rows), at.Row, height-1)
