@@ -46,11 +46,11 @@ func TestPendingSubject(t *testing.T) {
 	}{
 		"a move": {
 			func(d *Driver) { stageFounding(d); d.Press("P", "home", "down") },
-			[]string{"Partition p2 ─", "• p2  ", "│▸p2 ext4 484M      │ image gains", " │▸p2 ext4 484M      │ free"},
+			[]string{"Partition p2, as planned ─", "• p2  ", "│▸p2 ext4 484M      │ image gains", " │▸p2 ext4 484M      │ free"},
 			nil, false, "Partition p2 after",
 		},
-		"a growth":     {func(d *Driver) { stageFounding(d); d.Press("P", "end") }, []string{"Partition p1 ─", "• p1  "}, []string{"▸p2"}, false, "Partition p1 after"},
-		"of the image": {func(d *Driver) { stageFounding(d); d.Press("P", "home") }, []string{"Whole disk ─"}, []string{"▸p1", "▸p2"}, true, "Disk signature"},
+		"a growth":     {func(d *Driver) { stageFounding(d); d.Press("P", "end") }, []string{"Partition p1, as planned ─", "• p1  "}, []string{"▸p2"}, false, "Partition p1 after"},
+		"of the image": {func(d *Driver) { stageFounding(d); d.Press("P", "home") }, []string{"Whole disk, as planned ─"}, []string{"▸p1", "▸p2"}, true, "Disk signature"},
 		"a deletion":   {func(d *Driver) { d.Press("j", "d", "P") }, []string{"Partition p2 (deleted) ─", "▸p2 ext4 484M"}, []string{"Grow  "}, true, "p2 of stick.raw"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestLeastOffers(t *testing.T) {
 	}{
 		"a sector less": {2047, 80 * geometry.MiB, []string{"Grow            no room: p2 starts there", "Move            no free space beside it"}},
 		"one MiB":       {2048, 80 * geometry.MiB, []string{"Grow            by up to 1.00 MiB", "Move            right by up to 1.00 MiB"}},
-		"full":          {2048, 100 * geometry.MiB, []string{"Shrink          no further: its files and some slack"}},
+		"full":          {2048, 100 * geometry.MiB, []string{"Shrink          no: its files and some slack"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := open(t, pair(c.behind, c.used))

@@ -103,7 +103,7 @@ func (m Model) useful(d document) []string {
 		out, then = m.possible(d, row.Partition, "m", beside), m.possible(d, row.Partition, "d")
 		rare = m.possible(d, row.Partition, "f", "l", "c", "t type", "x")
 		if len(then) > 0 {
-			out = append(out, slices.Repeat([]string{noKey}, 2-len(out))...)
+			out = append(out, slices.Repeat([]string{noKey}, max(0, 1-len(out)))...)
 		}
 		if d.queue.Preview().Spare(row.Partition) > 0 {
 			out = append(out, m.possible(d, row.Partition, "F")...)
