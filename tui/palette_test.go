@@ -1,6 +1,7 @@
 package tui_test
 
 import (
+	"strings"
 	"testing"
 
 	"shunt/tui"
@@ -75,4 +76,28 @@ func TestSuspend(t *testing.T) {
 	d := Start(t, 80, 24, tui.Options{Paths: []string{stick}, NoSuspend: true}, &Backend{})
 	d.Press("ctrl+z")
 	d.Contains("There is no shell with job control")
+}
+
+// A page key goes to the last line of the list that is on the screen, whatever the height of the window.
+func TestPageOfPalette(t *testing.T) {
+	for _, height := range []int{20, 24, 40, 50} {
+		d := open(t, Founding())
+		d.Resize(100, height)
+		d.Press(":")
+		_, below, _ := strings.Cut(d.Frame(), "Find [")
+		var last string
+		for _, line := range strings.Split(below, "\n")[2:] {
+			name := strings.Trim(line, " │▸·↓")
+			if name == "" {
+				break
+			}
+			last = name
+		}
+		d.Press("pgdown")
+		i := strings.LastIndex(d.Frame(), "▸")
+		at, _, _ := strings.Cut(d.Frame()[i:], "\n")
+		if at = strings.Trim(at, " │▸·↑↓"); at != last {
+			t.Errorf("%d lines: a page goes to %q, not to %q", height, at, last)
+		}
+	}
 }

@@ -107,8 +107,12 @@ func (m Model) paste(msg tea.PasteMsg) (Model, tea.Cmd) {
 // toDialog passes a message to the top dialog and performs the action that it returns.
 func (m Model) toDialog(msg tea.Msg) (Model, tea.Cmd) {
 	last := len(m.dialogs) - 1
-	next, action := m.dialogs[last].Update(msg)
 	m.dialogs = slices.Clone(m.dialogs)
+	if press, ok := msg.(tea.KeyPressMsg); ok && (press.Code == tea.KeyPgUp || press.Code == tea.KeyPgDown) {
+		drawn, _ := m.placed(m.st)
+		m.dialogs[last].Dialog, _ = m.dialogs[last].Update(dialog.Pageful{Lines: drawn.Entries})
+	}
+	next, action := m.dialogs[last].Update(msg)
 	m.dialogs[last].Dialog = next
 	if action == nil {
 		return m, nil

@@ -83,6 +83,9 @@ type Drawn struct {
 	At     Point
 	Cursor *Point // on the screen
 
+	// Entries is the number of lines of a list.
+	Entries int
+
 	bodyX, width int
 	zones        []*lipgloss.Layer // the clickable parts
 	parts        map[*lipgloss.Layer]Part
@@ -142,6 +145,9 @@ func DrawAt(d Dialog, place func(width, height int) Point, width, height int, st
 	for y := range min(bottom, len(body.Parts)) {
 		zone := widget.Zone("part", out.bodyX, bodyY+y, inner, 1)
 		out.parts[zone] = body.Parts[y]
+		if body.Parts[y].Entry > 0 {
+			out.Entries++
+		}
 		out.zones = append(out.zones, zone)
 		for _, s := range body.Spots[y] {
 			zone = s.Zone(out.bodyX, bodyY+y)

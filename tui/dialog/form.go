@@ -82,6 +82,7 @@ type row struct {
 	keys  []keymap.Binding // shown while it has the keyboard
 	draw  func(p paper) drawing
 	about about
+	list  *list                    // the list that it draws, nil for none
 	take  func(msg tea.Msg) Action // handles keys and pastes while the row has the keyboard; may be nil
 	mouse func(m Mouse) Action     // may be nil
 	// filled reports whether there is a text to clear; nil stands for never.
@@ -139,6 +140,14 @@ func (f form[T, P]) Update(msg tea.Msg) (Dialog, Action) {
 	l := is.layout()
 	if press, ok := msg.(tea.KeyPressMsg); ok && l.explains(f.at, press) {
 		return f, Explain{Dialog: NewKeys("Keys: "+l.title, l.sections()...)}
+	}
+	if drawn, ok := msg.(Pageful); ok {
+		for _, r := range l.rows {
+			if r.list != nil {
+				r.list.page = max(1, drawn.Lines-1)
+			}
+		}
+		return f, nil
 	}
 	var action Action
 	used := false

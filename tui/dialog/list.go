@@ -33,13 +33,16 @@ func (c choice) noteFits(column, width int) bool {
 	return column+1+widget.Width(widget.Clean(c.second())) <= width
 }
 
+// Pageful tells a dialog how many lines of its list are on the screen. A page key moves by one line less.
+type Pageful struct{ Lines int }
+
 // list is a list with a cursor. Choices that are not available are dim and have a mark, but the cursor can reach them so
 // that the reason is shown: beside the others in the list, and that of the selected one below the list, where there is room
 // for all of it.
 type list struct {
 	choices []choice
 	at      int
-	page    int    // the number of lines that a page key moves
+	page    int    // the number of lines that a page key moves; Pageful sets it
 	typed   string // the begin of the wanted choice, as far as it was typed; only those that have it are shown
 }
 
@@ -157,7 +160,7 @@ func listKeys() []keymap.Binding {
 // listOf returns a row with a list. Letters select the choice that begins with them.
 func listOf(own stop, column int, l *list, height func(p paper) int) row {
 	return row{
-		stop: own, about: about{keys: append(listKeys(), keymap.Bind("letters", "show what has them"), keyBack())},
+		stop: own, list: l, about: about{keys: append(listKeys(), keymap.Bind("letters", "show what has them"), keyBack())},
 		draw: func(p paper) drawing { return l.draw(height(p), column, p) },
 		take: func(msg tea.Msg) Action {
 			if !l.take(msg) {
