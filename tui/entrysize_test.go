@@ -37,7 +37,7 @@ func TestGPTDetails(t *testing.T) {
 	d.Contains("There is no partition 9")
 	d.Press("ctrl+u")
 	d.Type("1 2")
-	d.Contains("list p1 as type 0x83, p2 as type 0xef in the first sector", "Windows then sees these partitions alone")
+	d.Contains("list p1 as type 0x83, p2 as type 0xef in the first sector", "Windows then sees only these partitions")
 	d.Press("enter")
 	d.Contains("3 pending")
 }
