@@ -73,6 +73,38 @@ func FormatExact(b Bytes, z SectorSize) string {
 	return fmt.Sprintf("%dB", b)
 }
 
+// FormatColumn returns the function that formats the sizes of a column, so that they can be compared at a glance: all in
+// one unit, if the largest then has at most four digits before the point and the smallest, zero aside, is at least 0.1.
+// Otherwise it is FormatBytes. Numbers have three significant digits, or all before the point, and two behind it at the most.
+func FormatColumn(sizes []Bytes) func(Bytes) string {
+	var least, most Bytes
+	for _, b := range sizes {
+		if most = max(most, b); b > 0 && (least == 0 || b < least) {
+			least = b
+		}
+	}
+	if least == 0 {
+		return FormatBytes
+	}
+	_, smallest := rounded(least)
+	for _, u := range slices.Backward(binaryUnits[:]) {
+		switch {
+		case u.bytes == KiB && smallest == "B", u.name == smallest:
+			smallest = "" // this unit and the larger ones are tried
+		}
+		if smallest == "" && nearest(uint64(most), uint64(u.bytes), 1) < 10_000 && nearest(uint64(least), uint64(u.bytes), 100) >= 10 {
+			return func(b Bytes) string {
+				if b <= 0 {
+					return fmt.Sprintf("%d %s", b/u.bytes, u.name)
+				}
+				number, _ := significant(uint64(b), uint64(u.bytes))
+				return number + " " + u.name
+			}
+		}
+	}
+	return FormatBytes
+}
+
 // bounded returns b in the unit of FormatBytes, rounded down, or up if up is 1.
 func bounded(b Bytes, up uint64) string {
 	number, unit := rounded(b)

@@ -129,6 +129,40 @@ func TestFormatExact(t *testing.T) {
 	}
 }
 
+// Sizes of a column have one unit where that can be read, and whatever their unit, the numbers of FormatBytes otherwise.
+func TestFormatColumn(t *testing.T) {
+	for _, c := range []struct {
+		sizes []Bytes
+		want  string
+	}{
+		{nil, ""},
+		{[]Bytes{0}, "0 B"},
+		{[]Bytes{482 * MiB, 1506 * MiB, GiB, 0}, "482 MiB, 1506 MiB, 1024 MiB, 0 MiB"},
+		{[]Bytes{MiB, 9999 * MiB}, "1.00 MiB, 9999 MiB"},
+		{[]Bytes{MiB, 10_000 * MiB}, "1.00 MiB, 9.77 GiB"},
+		{[]Bytes{512 * KiB, 4 * GiB}, "0.50 MiB, 4096 MiB"},
+		{[]Bytes{64 * KiB, 4 * GiB}, "64.0 KiB, 4.00 GiB"},
+		{[]Bytes{100 * GiB, 2 * TiB}, "100 GiB, 2048 GiB"},
+		{[]Bytes{512, 2 * KiB}, "0.50 KiB, 2.00 KiB"},
+		{[]Bytes{512}, "0.50 KiB"},
+		{[]Bytes{-1, 3 * TiB}, "-1 B, 3.00 TiB"},
+		{[]Bytes{math.MaxInt64}, "8388608 TiB"},
+	} {
+		format := FormatColumn(c.sizes)
+		var got []string
+		for _, b := range c.sizes {
+			if b < 0 {
+				got = append(got, FormatBytes(b))
+				continue
+			}
+			got = append(got, format(b))
+		}
+		if text := strings.Join(got, ", "); text != c.want {
+			t.Errorf("%v: got %q, want %q", c.sizes, text, c.want)
+		}
+	}
+}
+
 func TestGrouped(t *testing.T) {
 	for n, want := range map[Sector]string{0: "0", 999: "999", 1000: "1,000", 6_291_456: "6,291,456", -999: "-999", -1000: "-1,000", 1 << 40: "1,099,511,627,776"} {
 		if got := Grouped(n); got != want {

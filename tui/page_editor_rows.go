@@ -46,21 +46,36 @@ func (m Model) summary(d document, width int) string {
 	return text
 }
 
+// sizeFormats holds the functions that format the sizes in the table, each for its column.
+type sizeFormats struct{ size, used, unused func(geometry.Bytes) string }
+
+func formatsOf(rows []model.Row, z geometry.SectorSize) sizeFormats {
+	var size, used, unused []geometry.Bytes
+	for _, r := range rows {
+		size = append(size, z.Bytes(r.Span.Len()))
+		if r.FS.Known() {
+			used, unused = append(used, r.FS.Used), append(unused, r.FS.Unused())
+		}
+	}
+	return sizeFormats{geometry.FormatColumn(size), geometry.FormatColumn(used), geometry.FormatColumn(unused)}
+}
+
 // tableRows returns the texts of the table.
 func (m Model) tableRows(d document) []widget.TableRow {
 	rows := d.rows()
+	formats := formatsOf(rows, d.queue.Preview().SectorSize)
 	out := make([]widget.TableRow, len(rows))
 	for i, r := range rows {
-		out[i] = m.tableRow(d, r)
+		out[i] = m.tableRow(d, r, formats)
 	}
 	return out
 }
 
-// tableRow returns the texts of a row of the table. Sizes have the units that they have in the bars and the details.
-func (m Model) tableRow(d document, r model.Row) widget.TableRow {
+// tableRow returns the texts of a row of the table.
+func (m Model) tableRow(d document, r model.Row, formats sizeFormats) widget.TableRow {
 	disk := d.queue.Preview()
 	out := widget.TableRow{
-		Size: geometry.FormatBytes(disk.SectorSize.Bytes(r.Span.Len())), Style: m.rowStyle(d, r),
+		Size: formats.size(disk.SectorSize.Bytes(r.Span.Len())), Style: m.rowStyle(d, r),
 		Start: geometry.Grouped(r.Span.Start), End: geometry.Grouped(r.Span.End - 1),
 	}
 	if r.Nested {
@@ -93,10 +108,10 @@ func (m Model) tableRow(d document, r model.Row) widget.TableRow {
 	out.FS = fsWord(r)
 	out.Label = widget.Clean(r.FS.Label)
 	if r.FS.Known() && r.FS.Used >= 0 {
-		out.Used = geometry.FormatBytes(r.FS.Used)
+		out.Used = formats.used(r.FS.Used)
 	}
 	if free := r.FS.Unused(); free >= 0 && r.FS.Known() && free < disk.SectorSize.Bytes(r.Span.Len()) {
-		out.Unused = geometry.FormatBytes(free) // a file system that is longer than its partition may have more
+		out.Unused = formats.unused(free) // a file system that is longer than its partition may have more
 	}
 	return out
 }
