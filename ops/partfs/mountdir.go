@@ -162,7 +162,7 @@ func (m *MountDir) ConfineServing() (sandbox *tool.Sandbox, at string, err error
 }
 
 func (m *MountDir) confine(c tool.SandboxConfig) (sandbox *tool.Sandbox, lacks, err error) {
-	c.Writable = []string{m.path(windowsName)}
+	c.Writable, c.Views = []string{m.path(windowsName)}, m.path(windowsName)
 	if m.how != SetuidHelper {
 		rooted := c
 		rooted.Root = m.path(rootName)

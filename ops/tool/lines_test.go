@@ -79,3 +79,15 @@ func TestTranscriptKeepsBothEnds(t *testing.T) {
 }
 
 func wholeLines(text string) string { return text[:strings.LastIndexByte(text, '\n')+1] }
+
+// The directory of the views is left out wherever people or parsers read what a tool says.
+func TestTranscriptLeavesViewsOut(t *testing.T) {
+	for views, want := range map[string]string{"/run/views/": "Failed to mount 'p1': no p2", "": "Failed to mount '/run/views/p1': no /run/views/p2"} {
+		var seen, drafted string
+		tr := transcript{views: views, onOutput: func(s string) { seen = s }, onDraft: func(s string) { drafted = s }}
+		tr.readFrom(strings.NewReader("Failed to mount '/run/views/p1': no /run/views/p2\n"))
+		if seen != want || drafted != want || tr.String() != want+"\n" {
+			t.Errorf("without %q: %q, %q and %q, want %q", views, seen, drafted, tr.String(), want)
+		}
+	}
+}

@@ -29,6 +29,7 @@ type Sandbox struct {
 	inside     bool   // the sandbox has a root directory of its own
 	root       int    // descriptor of that directory if chroot must enter it, or -1
 	loopsShown bool   // its /dev has, or had, loop devices
+	views      string // what the output of tools leaves out: see SandboxConfig.Views
 }
 
 type namespace struct{ fd, kind int }
@@ -44,6 +45,9 @@ type SandboxConfig struct {
 	Readable []string
 	// TempDir is a directory for temporary files, if there is no Root.
 	TempDir string
+	// Views is a directory that exists for the tools alone, or "". Their output names what lies in it without the directory,
+	// so that people read of p1 and not of a path that they cannot find.
+	Views string
 	// Fuse shows /dev/fuse, for programs with Cmd.Connect.
 	Fuse bool
 }
@@ -84,6 +88,9 @@ const (
 // NewSandbox makes a sandbox, which must be closed. The directories in p must not be moved while it is used.
 func NewSandbox(p SandboxConfig) (*Sandbox, error) {
 	s := &Sandbox{rules: -1, root: -1, temp: p.TempDir}
+	if p.Views != "" {
+		s.views = p.Views + "/"
+	}
 	var err error
 	ownThread(func() {
 		if p.Root != "" {

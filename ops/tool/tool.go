@@ -84,7 +84,9 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 	// Pdeathsig kills the tool when the thread that started it ends, and the runtime may end threads that are not locked.
 	ownThread(func() {
 		var env []string
+		views := ""
 		if sandbox != nil {
+			views = sandbox.views
 			if err = sandbox.enter(c.Needs); err != nil {
 				err = tried.Errorf("run %s: %w", name, err)
 				return
@@ -97,7 +99,7 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 				return
 			}
 		}
-		result, err = run(ctx, c, path, env)
+		result, err = run(ctx, c, path, env, views)
 		if mounts != nil {
 			err = errors.Join(mounts.close(), err)
 		}
@@ -108,8 +110,8 @@ func Run(ctx context.Context, c Cmd) (Result, error) {
 	return result, err
 }
 
-// run runs the program at path. The calling goroutine must be locked to its thread.
-func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) {
+// run runs the program at path. Its output leaves views out. The calling goroutine must be locked to its thread.
+func run(ctx context.Context, c Cmd, path string, env []string, views string) (Result, error) {
 	name := c.Argv[0]
 	out, in, err := os.Pipe()
 	if err != nil {
@@ -144,7 +146,7 @@ func run(ctx context.Context, c Cmd, path string, env []string) (Result, error) 
 	if err != nil {
 		return Result{}, tried.Errorf("start %s: %w", name, err)
 	}
-	text := &transcript{onOutput: c.OnOutput, onDraft: c.OnDraft}
+	text := &transcript{views: views, onOutput: c.OnOutput, onDraft: c.OnDraft}
 	read := make(chan struct{})
 	go func() {
 		defer close(read)

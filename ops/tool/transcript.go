@@ -12,6 +12,7 @@ const keep = 256 << 10
 
 // A transcript collects the output of a tool.
 type transcript struct {
+	views             string            // the beginning of paths that is left out, or ""
 	onOutput, onDraft func(line string) // may be nil
 
 	head    strings.Builder
@@ -22,10 +23,11 @@ type transcript struct {
 
 // readFrom reads until the end of the output or the reader's deadline.
 func (t *transcript) readFrom(r io.Reader) {
-	l := lines{each: t.onDraft, done: t.add}
-	if l.each == nil {
-		l.each = func(string) {}
-	}
+	l := lines{each: func(line string) {
+		if t.onDraft != nil {
+			t.onDraft(t.short(line))
+		}
+	}, done: t.add}
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := r.Read(buf)
@@ -38,7 +40,16 @@ func (t *transcript) readFrom(r io.Reader) {
 	}
 }
 
+// short leaves views out of a line.
+func (t *transcript) short(line string) string {
+	if t.views == "" {
+		return line
+	}
+	return strings.ReplaceAll(line, t.views, "")
+}
+
 func (t *transcript) add(line string) {
+	line = t.short(line)
 	if line != "" && t.onOutput != nil {
 		t.onOutput(line)
 	}

@@ -184,19 +184,19 @@ func (w *process) runSteps(ctx context.Context, r *txn.Rehearsal) (out report.Re
 func (w *process) runTool(ctx context.Context, argv []string, onLine func(string)) (int, string, error) {
 	w.logf("$ %s", w.trimPath(safetext.Command(argv...)))
 	result, err := tool.Run(ctx, tool.Cmd{Argv: argv, Needs: fsys.Needs(argv), OnOutput: func(line string) {
-		w.logf("  %s", w.trimPath(line))
+		w.logf("  %s", line)
 		if onLine != nil {
 			onLine(line)
 		}
 	}, OnDraft: func(line string) {
 		w.link.at(func(p *report.Progress) {
 			var said string
-			if said, p.ToolShare = drafted(p.ToolShare, w.trimPath(line)); said != "" {
+			if said, p.ToolShare = drafted(p.ToolShare, line); said != "" {
 				p.Said = said // a line that holds only a bar leaves the last one in place
 			}
 		})
 	}})
-	return result.Exit, w.trimPath(result.Output), err
+	return result.Exit, result.Output, err
 }
 
 // trimPath removes the path of the windows from text for people.

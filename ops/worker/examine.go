@@ -40,10 +40,9 @@ func (d *display) examine(ctx context.Context) (report.Examined, error) {
 	}
 	out := report.Examined{Replayed: found.Replayed, Notes: found.Notes}
 	if found.Fault != nil {
-		short := func(text string) string { return strings.ReplaceAll(text, d.server.Path("")+"/", "") }
-		out.Fault = safetext.Printable(short(found.Fault.Error()))
+		out.Fault = safetext.Printable(found.Fault.Error())
 		if failed, ok := errors.AsType[*fsys.ToolError](found.Fault); ok {
-			text := safetext.Lines(short(failed.Output))
+			text := safetext.Lines(failed.Output)
 			if len(text) > mostExamined {
 				text = text[:mostExamined]
 				text = text[:strings.LastIndexByte(text, '\n')+1]

@@ -193,7 +193,7 @@ func (w *process) serveByTool(ctx context.Context, p *patron) (err error) {
 		err = errors.Join(err, w.target.Sync())
 	}
 	if err == nil && !p.left.Load() {
-		said := safetext.Printable(strings.Join(strings.Fields(strings.ReplaceAll(result.Output, server.Path("")+"/", "")), " "))
+		said := safetext.Printable(strings.Join(strings.Fields(result.Output), " "))
 		err = fmt.Errorf("%s does not mount it: %s; check it first (`check` in a plan, x in the editor)", argv[0], said)
 	}
 	return err

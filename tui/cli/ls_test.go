@@ -49,3 +49,21 @@ func TestLs(t *testing.T) {
 		}
 	}
 }
+
+// TestDamageNamesThePartition damages NTFS, whose tool then names the file that it was given. That is a view which only the tool
+// sees, so people must read the partition's name.
+func TestDamageNamesThePartition(t *testing.T) {
+	t.Parallel()
+	testneed.Root(t)
+	testneed.Tool(t, "mkntfs")
+	testneed.Tool(t, "ntfsls")
+	p, dir := people()[0], t.TempDir()
+	sh(t, dir, `truncate -s 8M disk; mkntfs -q -F disk 2>/dev/null; tr '\0' '\377' </dev/zero | dd of=disk bs=4096 seek=4 count=8 conv=notrunc status=none`)
+	for _, args := range [][]string{{"ls", filepath.Join(dir, "disk"), "0"}, {"cat", filepath.Join(dir, "disk"), "0", "/x"}} {
+		got := p.run(t, args...)
+		if got.code == exitDone || !strings.Contains(got.err, "ntfsls ended with exit code") || !strings.Contains(got.err, "'disk'") ||
+			strings.Contains(got.err, "windows") {
+			t.Errorf("%s: code %d, %q", args[0], got.code, got.err)
+		}
+	}
+}
