@@ -56,12 +56,15 @@ type SupportCell struct {
 	Package string       // the Debian package that brings it, or ""
 }
 
-// Word returns "yes", "no", or the package that brings the ability.
+// Word returns "yes", "no", or what the ability needs: a package, whose name alone could read as a verb, as mount does.
 func (c SupportCell) Word() string {
-	if c.Reason.OK() {
+	switch {
+	case c.Reason.OK():
 		return "yes"
+	case c.Package != "":
+		return "needs " + c.Package
 	}
-	return cmp.Or(c.Package, "no")
+	return "no"
 }
 
 // Missing returns the packages to install, each once.

@@ -194,7 +194,8 @@ func (m Model) copyingLines(width int) []string {
 	if !c.active() {
 		return nil
 	}
-	text := fmt.Sprintf("Copying %s: %s so far", c.words(), geometry.FormatBytes(geometry.Bytes(c.now.bytes)))
+	done := fmt.Sprintf(": %s so far", geometry.FormatBytes(geometry.Bytes(c.now.bytes)))
+	text := "Copying " + c.words(width-widget.Width("Copying "+done+m.st.More), m.st.More) + done
 	if c.stopping {
 		text = "Stopping the copy of " + c.name
 	}
@@ -208,15 +209,18 @@ func (m Model) copyingLines(width int) []string {
 	return b.lines
 }
 
-// words say what is copied and where to. A copy of the same name has its name once.
-func (c copying) words() string {
+// words say what is copied and where to. A copy of the same name has its name once. A name that is too long for one line of the
+// given width is cut: the list has it.
+func (c copying) words(width int, more string) string {
+	const shortest = 12 // columns of the name
 	to := widget.Clean(c.wish.Dest)
 	if path.Base(to) == c.name {
 		if to = path.Dir(to); to == "." {
-			return c.name
+			return widget.Fit(c.name, min(widget.Width(c.name), max(shortest, width)), more)
 		}
 	}
-	return c.name + " to " + to
+	room := max(shortest, width-widget.Width(" to "+to))
+	return widget.Fit(c.name, min(widget.Width(c.name), room), more) + " to " + to
 }
 
 // homed returns a path with the home directory in place of a "~" at its begin.

@@ -28,7 +28,7 @@ func Varied() *Target {
 // Layered is a qcow2 image with a backing file and two snapshots.
 func Layered() *Target {
 	t := image("over.qcow2", "qcow2", tuitest.Founding())
-	list := []model.ImageSnapshot{{ID: "1", Name: "before", Size: t.What.Size}, {ID: "2", Name: "after upgrade", Size: t.What.Size}}
+	list := []model.ImageSnapshot{{ID: "1", Name: "before", Size: t.What.Size}, {ID: "2", Name: "after upgrade", Size: 16 * geometry.GiB}}
 	t.What.Allocated = 212 * geometry.KiB
 	t.What.Call.Path = t.What.Path
 	t.What.Around = &model.ImageFile{

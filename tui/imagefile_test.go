@@ -63,9 +63,9 @@ func TestBitmapsAreAskedAbout(t *testing.T) {
 	}
 }
 
-// The picker's e and s ask too.
+// The picker's errands ask too.
 func TestErrandAsksAboutBitmaps(t *testing.T) {
-	for _, key := range []string{"e", "s"} {
+	for _, key := range []string{"ctrl+e", "ctrl+s"} {
 		d, b := picking(t)
 		b.Targets[stick].Layout.Image.Bitmaps = 2
 		begin(d, key)

@@ -91,7 +91,7 @@ func (m Model) findHelp(document) finder {
 
 // helpNotes holds the notes below the list of keys.
 var helpNotes = []string{
-	"An action with : has no key of its own: press : and type a part of its name.",
+	"An action by name has no key of its own: press : and type a part of its name.",
 	"On all other pages, and in dialogs, ? lists the keys and says what the fields mean; in a text field F1 does.",
 	"Moving down past the last partition leads to the list of pending operations, and so does P. Edits of the same thing are joined " +
 		"into one; undo takes them back one by one.",
@@ -103,6 +103,9 @@ var helpNotes = []string{
 func (m Model) helpLines(b binding, width int) (lines []string) {
 	const column = 15
 	name := "  " + m.st.KeyName(b.Names())
+	if b.Names() == paletteKey {
+		name = "  by name"
+	}
 	for _, text := range widget.Wrap(b.Help().Desc, width-column) {
 		lines = append(lines, m.st.Key.Render(widget.Fit(name, column, ""))+m.st.Text.Render(widget.Fit(text, width-column, "")))
 		name = ""

@@ -80,8 +80,12 @@ func waitLost(clock Clock, latest <-chan [2]int64, gen int) tea.Cmd {
 }
 
 func (m Model) lostBindings(document) []binding {
+	back := "back"
+	if m.lost.loading {
+		back = "stop"
+	}
 	return append([]binding{
-		on("esc", "back", noTarget(Model.closeLost), "esc", "q", "ctrl+c"),
+		on("esc", back, noTarget(Model.closeLost), "esc", "q", "ctrl+c"),
 		on("enter", "list its files", Model.openLostFiles, "enter", "right").unless(noLostFiles),
 		on("p", "put it back", noCommand(Model.putBack), "p").unless(noLost),
 		on("a", "put all back", noCommand(Model.putAllBack), "a").unless(noneReturns),
@@ -282,7 +286,7 @@ func (m Model) lostLine(d document, i, width int) string {
 	case l.Inside > 0:
 		state = fmt.Sprint("in lost", l.Inside)
 	case !l.Stays.OK():
-		state = "in the way"
+		state = "overlaps"
 	}
 	tail := " " + widget.FitRight(geometry.FormatBytes(z.Bytes(l.Span.Len())), 9) + " at " +
 		widget.FitRight(geometry.FormatBytes(z.Bytes(l.Span.Start)), 9) + "  " + widget.Fit(state, 10, "")

@@ -57,11 +57,12 @@ func (m Model) rejudged(i int, env ops.Env) Model {
 	return m.withDoc(i, d)
 }
 
-// abilityNames holds the headings of the columns, in full and in short, and what they mean in words.
+// abilityNames holds the headings of the columns, in full and for narrow windows, and what they mean in words.
 var abilityNames = map[ops.Ability][3]string{
-	ops.CanCreate: {"create", "new", "create"}, ops.CanGrow: {"grow", "grow", "grow"}, ops.CanShrink: {"shrink", "shr", "shrink"},
-	ops.CanMove: {"move", "move", "move"}, ops.CanCopy: {"copy", "copy", "copy"}, ops.CanCheck: {"check", "chk", "check"},
-	ops.CanLabel: {"label", "labl", "label"}, ops.CanUUID: {"UUID", "UUID", "new UUID"}, ops.CanOnline: {"in use", "use", "grow in use"},
+	ops.CanCreate: {"create", "new", "new file system"}, ops.CanGrow: {"grow", "grow", "grow"},
+	ops.CanShrink: {"shrink", "shrink", "shrink"}, ops.CanMove: {"move", "move", "move"}, ops.CanCopy: {"copy", "copy", "copy"},
+	ops.CanCheck: {"check", "fsck", "check"}, ops.CanLabel: {"label", "label", "label"}, ops.CanUUID: {"UUID", "ID", "new UUID"},
+	ops.CanOnline: {"in use", "use", "grow in use"},
 }
 
 func (m Model) supportBindings(document) []binding {
@@ -73,8 +74,8 @@ func (m Model) supportBindings(document) []binding {
 	}
 	out := []binding{on("esc", "back", noTarget(Model.closeReader), "esc", "q", "ctrl+c", "enter", "S")}
 	out = append(out, travel(Model.moveSupport, "choose", "page")...)
-	return append(out, on("←", "previous column", side(-1), "left").shownAs("←→", "column"), on("→", "next column", side(1), "right").quiet(),
-		on("r", "look again", noTarget(Model.lookAgain), "r"))
+	return append(out, on("r", "look again", noTarget(Model.lookAgain), "r"),
+		on("←", "previous column", side(-1), "left").shownAs("←→", "column"), on("→", "next column", side(1), "right").quiet())
 }
 
 // moveSupport moves the cursor to another kind.
@@ -138,16 +139,29 @@ func (b *block) supportLook(c ops.SupportCell) styles.Look {
 	return b.st.Muted
 }
 
+// supportColumns returns the widths of the kind's column and of the others, and which headings fit there.
+func supportColumns(width int) (first int, cells []int, heading int) {
+	first = 13
+	cell := min(13, (width-first)/len(ops.Abilities()))
+	if cell < 7 {
+		first, heading = 11, 1
+	}
+	for _, a := range ops.Abilities() {
+		if heading == 1 {
+			cell = max(len(abilityNames[a][heading]), len("yes")) + 1
+		}
+		cells = append(cells, cell)
+	}
+	return first, cells, heading
+}
+
 // matrix adds a heading and those of the given rows that are around the one with the cursor, in height lines.
 func (b *block) matrix(s ops.Support, rows []int, at, column, height int) {
-	st, first, short := b.st, 13, 0
-	cell := min(13, (b.width-first)/len(ops.Abilities()))
-	if cell < 7 {
-		first, short, cell = 11, 1, (b.width-11)/len(ops.Abilities())
-	}
+	st := b.st
+	first, cells, heading := supportColumns(b.width)
 	head := widget.Fit("", first, "")
-	for _, a := range ops.Abilities() {
-		head += widget.Fit(abilityNames[a][short], cell, "")
+	for j, a := range ops.Abilities() {
+		head += widget.Fit(abilityNames[a][heading], cells[j], "")
 	}
 	b.add(st.Head.Render(head))
 	from, to := widget.Visible(len(rows), slices.Index(rows, at), height-1)
@@ -159,16 +173,22 @@ func (b *block) matrix(s ops.Support, rows []int, at, column, height int) {
 		}
 		line := mark + st.FS(r.Kind).Render(widget.Fit(string(r.Kind), first-2, st.More))
 		for j, a := range ops.Abilities() {
-			line += b.supportCell(r.Cells[a], cell, i == at && j == column)
+			line += b.supportCell(r.Cells[a], cells[j], i == at && j == column)
 		}
 		return line, widget.RowLook(n, len(rows), false, st)
 	})...)
 }
 
-// supportCell returns a cell of the matrix. Where the name of a package does not fit, "pkg" stands for it.
+// supportCell returns a cell of the matrix. What a package brings is marked without its name, which could read as a verb:
+// the line below the matrix names it.
 func (b *block) supportCell(c ops.SupportCell, width int, selected bool) string {
-	word, look := c.Word(), b.supportLook(c)
-	if c.Package != "" && widget.Width(word) >= width {
+	word, look := "no", b.supportLook(c)
+	switch {
+	case c.Reason.OK():
+		word = "yes"
+	case c.Package != "" && width > len("install"):
+		word = "install"
+	case c.Package != "":
 		word = "pkg"
 	}
 	if selected {

@@ -90,21 +90,21 @@ func TestGreeting(t *testing.T) {
 // is rehearsed.
 func TestErrands(t *testing.T) {
 	for name, play := range map[string]func(d *Driver, target *Target){
-		"enlarge": func(d *Driver, _ *Target) { begin(d, "e"); d.Type("+2GiB") },
+		"enlarge": func(d *Driver, _ *Target) { begin(d, "ctrl+e"); d.Type("+2GiB") },
 		"enlarge-fstab": func(d *Driver, target *Target) {
 			target.Tables = map[model.PartID][]string{1: {"/dev/sda1 / ext4"}}
-			begin(d, "e")
+			begin(d, "ctrl+e")
 			d.Type("4GiB")
 		},
 		"enlarge-doubt": func(d *Driver, target *Target) {
 			target.Tables = map[model.PartID][]string{1: {"/dev/sda1 / ext4"}, 2: {"/dev/sda2 / ext4"}}
-			begin(d, "e")
+			begin(d, "ctrl+e")
 			d.Press("right", "tab")
 			d.Type("4GiB")
 		},
-		"enlarge-less": func(d *Driver, _ *Target) { begin(d, "e"); d.Type("500MiB") },
-		"shrink":       func(d *Driver, _ *Target) { begin(d, "s") },
-		"shrink-wrong": func(d *Driver, _ *Target) { begin(d, "s"); d.Type("5q") },
+		"enlarge-less": func(d *Driver, _ *Target) { begin(d, "ctrl+e"); d.Type("500MiB") },
+		"shrink":       func(d *Driver, _ *Target) { begin(d, "ctrl+s") },
+		"shrink-wrong": func(d *Driver, _ *Target) { begin(d, "ctrl+s"); d.Type("5q") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, b := picking(t)

@@ -241,7 +241,7 @@ func TestLogIsSaved(t *testing.T) {
 	d.Press("enter")
 	d.Contains("Saved ")
 	got, err := os.ReadFile(path)
-	if err != nil || !strings.Contains(string(got), "e2fsck -f -p /run/shunt/p1\n") {
+	if err != nil || !strings.Contains(string(got), "e2fsck -f -p p1\n") {
 		t.Errorf("saved %q, %v", got, err)
 	}
 }

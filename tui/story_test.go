@@ -64,7 +64,7 @@ func failed() report.Rehearsal {
 			{Text: "set image size to 2.94 GiB", Did: "set image size to 2.94 GiB"},
 			{Text: "move p2 from sector 988,033 to 3,085,185", Did: "moved p2 from sector 988,033 to 3,085,185"},
 			{
-				Text: "check ext4 in p1", Command: "e2fsck -f -p /run/shunt/p1", Err: "exit status 4",
+				Text: "check ext4 in p1", Command: "e2fsck -f -p p1", Err: "exit status 4",
 				Output: "docs: Inode 12 has illegal block(s).\n\ndocs: UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY.\n",
 			},
 		},
@@ -89,7 +89,7 @@ func (s story) toRehearsal() {
 	stageFounding(s.d)
 	s.d.Press("a")
 	s.d.Do(func() {
-		s.run().Say("set image size to 2.94 GiB", "move p2 from sector 988,033 to 3,085,185", "e2fsck -f -p /run/shunt/p1")
+		s.run().Say("set image size to 2.94 GiB", "move p2 from sector 988,033 to 3,085,185", "e2fsck -f -p p1")
 		s.run().Tell(report.Progress{
 			Phase: report.Rehearsing, Step: 4, Steps: 7, Elapsed: 13 * time.Second, Running: 11 * time.Second,
 			Past: []report.Passed{{Took: time.Millisecond}, {Took: time.Second}, {Took: time.Second}},

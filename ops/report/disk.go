@@ -151,6 +151,9 @@ func typeText(kind model.TableKind, t model.PartType) string {
 	if name == string(t) {
 		return string(t)
 	}
+	if kind == model.TableGPT {
+		return fmt.Sprintf("%s, %s", name, t) // a narrow page has room for the GUID, and for no brackets around it
+	}
 	return fmt.Sprintf("%s (%s)", name, t)
 }
 

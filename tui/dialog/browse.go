@@ -249,7 +249,7 @@ func (b *browse) selected() browseRow {
 	return b.rows[b.at]
 }
 
-// errands returns the keys for an image under the cursor, as long as nothing is typed: then they would be letters of a name.
+// errands returns the keys for an image under the cursor, as long as nothing is typed: in a text ctrl+e goes to its end.
 func (b *browse) errands() []keymap.Binding {
 	r := b.selected()
 	g, seen := b.seen[r.Path]
@@ -330,12 +330,12 @@ func (b *browse) request() Action {
 	return Summarize{Paths: paths}
 }
 
-// KeyEnlarge enlarges the image under the cursor with its root, and KeyShrink shrinks it. While a name is typed they are
-// letters.
-func KeyEnlarge() keymap.Binding { return keymap.Bind("e", "enlarge", "e") }
+// KeyEnlarge enlarges the image under the cursor with its root, and KeyShrink shrinks it. They are no letters, with which a
+// name can begin.
+func KeyEnlarge() keymap.Binding { return keymap.Bind("ctrl+e", "enlarge", "ctrl+e") }
 
 // KeyShrink is the other one.
-func KeyShrink() keymap.Binding { return keymap.Bind("s", "shrink", "s") }
+func KeyShrink() keymap.Binding { return keymap.Bind("ctrl+s", "shrink", "ctrl+s") }
 
 func keyParent() keymap.Binding {
 	return keymap.Bind("backspace", "directory above", "backspace", "left")

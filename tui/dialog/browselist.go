@@ -85,6 +85,7 @@ func (b *browse) refresh() {
 		b.addHere(name)
 		b.addRecent(name)
 		b.addDevices(name)
+		b.dropRepeated()
 	default:
 		b.addRecent("")
 		b.addHere("")
@@ -181,6 +182,18 @@ func (b *browse) addRecent(name string) {
 	if len(list) > 0 {
 		b.addText(sectionRecent, true, "Recent")
 		b.add(sectionRecent, list...)
+	}
+}
+
+// dropRepeated drops the recent targets that the directory's matches above them have already, and a heading with nothing below.
+func (b *browse) dropRepeated() {
+	here := map[string]bool{}
+	for _, r := range b.rows {
+		here[r.Path] = here[r.Path] || r.entry && r.section == sectionHere
+	}
+	b.rows = slices.DeleteFunc(b.rows, func(r browseRow) bool { return r.entry && r.section == sectionRecent && here[r.Path] })
+	if !slices.ContainsFunc(b.rows, func(r browseRow) bool { return r.entry && r.section == sectionRecent }) {
+		b.rows = slices.DeleteFunc(b.rows, func(r browseRow) bool { return r.section == sectionRecent })
 	}
 }
 

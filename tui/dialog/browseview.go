@@ -30,7 +30,7 @@ type browseColumns struct{ width, name, size, format, content, use int }
 // browseLayout divides a line into columns. Narrow windows omit the format and the use: the last lines of the picker show
 // them.
 func browseLayout(width int) browseColumns {
-	c := browseColumns{width: width, size: 11, content: 19, use: 1} // one space keeps the marks at the end apart
+	c := browseColumns{width: width, size: 10, content: 19, use: 1} // one space keeps the marks at the end apart
 	switch {
 	case c.width >= 96:
 		c.format, c.use = 13, max(28, (c.width-70)/2)

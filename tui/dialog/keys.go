@@ -27,7 +27,8 @@ func keyList() keymap.Binding              { return keymap.Bind("↑↓", "choos
 func keyBack() keymap.Binding {
 	return keymap.Bind("backspace", "takes the last letter away", "backspace")
 }
-func keyHelp() keymap.Binding  { return keymap.Bind("?", "keys", "?", "f1") }
+func keyHelp() keymap.Binding { return keymap.Bind("?", "keys", "?", "f1") }
+
 func keyClear() keymap.Binding { return keymap.Bind(clearKey, "clear", clearKey) }
 
 // clearKey empties a field.
