@@ -56,13 +56,13 @@ type SupportCell struct {
 	Package string       // the Debian package that brings it, or ""
 }
 
-// Word returns "yes", "no", or what the ability needs: a package, whose name alone could read as a verb, as mount does.
+// Word returns "yes", "no", or the package to add, after a plus: its name alone could read as a verb, as mount does.
 func (c SupportCell) Word() string {
 	switch {
 	case c.Reason.OK():
 		return "yes"
 	case c.Package != "":
-		return "needs " + c.Package
+		return "+" + c.Package
 	}
 	return "no"
 }

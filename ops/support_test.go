@@ -25,7 +25,7 @@ func TestMatrix(t *testing.T) {
 			}
 		}
 	}
-	if words := m.Rows[1].Cells; words[CanCreate].Word() != "needs ntfs-3g" || words[CanShrink].Word() != "no" || words[CanGrow].Word() != "yes" {
+	if words := m.Rows[1].Cells; words[CanCreate].Word() != "+ntfs-3g" || words[CanShrink].Word() != "no" || words[CanGrow].Word() != "yes" {
 		t.Errorf("cells %+v", words)
 	}
 	if !slices.Equal(m.Missing(), []string{"ntfs-3g"}) || !slices.Equal(m.Rows[1].Install, m.Missing()) || len(m.Rows[0].Install) > 0 {
