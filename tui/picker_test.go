@@ -135,3 +135,15 @@ func TestErrandLetters(t *testing.T) {
 		t.Errorf("opened %v", b.Opened)
 	}
 }
+
+// A name can begin with any letter: none of them is a key while nothing is typed.
+func TestPickerTypesLetters(t *testing.T) {
+	for _, letter := range []string{"e", "s"} {
+		d, b := picking(t)
+		d.Press(letter)
+		d.Contains("Open target", "Path ["+letter)
+		if len(b.Opened) != 0 {
+			t.Errorf("%s opened %v", letter, b.Opened)
+		}
+	}
+}

@@ -224,7 +224,7 @@ func TestLookAgain(t *testing.T) {
 	d.Contains("Format p1 as ntfs")
 }
 
-// What a package brings is named in the cell and in words, and the command that installs it is on the page once. A search shows the
+// What a package brings is marked in the cell, and named in words, and the command that installs it is on the page once. A search shows the
 // kinds that it finds, and says so if there are none.
 func TestSupportPage(t *testing.T) {
 	d := open(t, Varied())
@@ -232,7 +232,7 @@ func TestSupportPage(t *testing.T) {
 	d.Press("S", "/")
 	d.Type("ntfs")
 	d.Press("enter")
-	d.Contains("▸ ntfs       ntfs-3g", "ntfs, create: needs the package ntfs-3g, which is not installed", "apt install f2fs-tools ntfs-3g. Then press r")
+	d.Contains("▸ ntfs       install", "ntfs, new file system: needs the package ntfs-3g, which is not installed", "apt install f2fs-tools ntfs-3g. Then press r")
 	if n := strings.Count(d.Frame(), "apt install"); n != 1 {
 		t.Errorf("the page names the command %d times:\n%s", n, d.Frame())
 	}
