@@ -12,11 +12,7 @@ import (
 func TestReadings(t *testing.T) {
 	d := open(t, Founding())
 	d.Press(":")
-<<<<<<< HEAD
 	d.Type("repair the")
-=======
-	d.Type("cure")
->>>>>>> 3ccc8573 (Tests follow the words of the palette)
 	d.Contains("Not possible now. The table is not damaged")
 
 	target := Founding()
