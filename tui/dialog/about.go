@@ -116,7 +116,7 @@ func (l layout) sections() []KeySection {
 	}
 	help := keyHelp()
 	if types == anyText {
-		help = help.Short("f1")
+		help = keyHelpInText()
 	}
 	add(keyCancel().As(esc), help)
 	var out []KeySection

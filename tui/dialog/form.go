@@ -360,7 +360,7 @@ func (f form[T, P]) Keys() []keymap.Binding {
 	switch {
 	case l.explained:
 	case l.row(f.at).about.types == anyText:
-		keys = append(keys, keyHelp().Short("f1"))
+		keys = append(keys, keyHelpInText())
 	default:
 		keys = append(keys, keyHelp())
 	}

@@ -29,6 +29,9 @@ func keyBack() keymap.Binding {
 }
 func keyHelp() keymap.Binding { return keymap.Bind("?", "keys", "?", "f1") }
 
+// keyHelpInText is keyHelp where ? is a letter of a text.
+func keyHelpInText() keymap.Binding { return keymap.Bind("f1", "keys", "f1") }
+
 func keyClear() keymap.Binding { return keymap.Bind(clearKey, "clear", clearKey) }
 
 // clearKey empties a field.
