@@ -19,6 +19,9 @@ import (
 type piece struct {
 	lines int
 	worth int // of each line, compared with others
+	// columns is the width that belongs to the piece alone if another one stands beside it, or 0. That one begins in the lines of
+	// this piece and goes on in the next, and is seen only if both are.
+	columns int
 }
 
 // What the pieces of the screen are worth.
@@ -78,7 +81,8 @@ func (m Model) behind(wanted, height int, free bool) (lines []string, y int) {
 		return clearLines(append(lines, last...), y, y+height), y
 	}
 	lines = append(page.pageLines(), last...)
-	pieces := slices.Concat([]piece{{1, worthHeading}}, p.parts().pieces(page, d), []piece{{len(last), worthHeading}})
+	pieces := slices.Concat([]piece{{lines: 1, worth: worthHeading}}, p.parts().pieces(page, d),
+		[]piece{{lines: len(last), worth: worthHeading}})
 	return uncovered(lines, pieces, min(max(0, wanted), low), low, height)
 }
 
@@ -110,9 +114,17 @@ func uncovered(lines []string, pieces []piece, wanted, low, height int) (left []
 			best, y = cost, at
 		}
 	}
-	for _, r := range runs {
-		if covers(y, r) {
+	for i, r := range runs {
+		switch beside := pieces[i].columns; {
+		case covers(y, r):
 			lines = clearLines(lines, r.from, r.to)
+			if beside > 0 {
+				lines = clearLines(lines, runs[i+1].from, runs[i+1].to)
+			}
+		case beside > 0 && covers(y, runs[i+1]):
+			for j := r.from; j < r.to; j++ {
+				lines[j] = ansi.Truncate(lines[j], beside, "")
+			}
 		}
 	}
 	return lines, y
@@ -131,15 +143,16 @@ func clearLines(lines []string, from, to int) []string {
 // editorPieces returns the pieces of the page.
 func (m Model) editorPieces(d document) []piece {
 	l := m.pendingOf(d).layout()
-	rows := l.table
-	if m.tableWidth() == m.width { // what is below the rows is not beside them
-		rows = min(rows, len(d.rows())+1)
+	rows := piece{lines: min(l.table, len(d.rows())+1), worth: worthTable}
+	if m.tableWidth() < m.width {
+		rows.columns = m.tableWidth() // the details stand beside it
 	}
-	pending := piece{l.pending, worthList}
+	pending := piece{lines: l.pending, worth: worthList}
 	if d.pane == pendingPane {
 		pending.worth = worthHere
 	}
 	return []piece{
-		{l.banner, worthTable}, {l.bar, worthBar}, {l.bar, worthBar}, {rows, worthTable}, {l.table - rows, worthLittle}, pending,
+		{lines: l.banner, worth: worthTable}, {lines: l.bar, worth: worthBar}, {lines: l.bar, worth: worthBar},
+		rows, {lines: l.table - rows.lines, worth: worthLittle}, pending,
 	}
 }

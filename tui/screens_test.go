@@ -103,7 +103,7 @@ func (d *Driver) coversWhole() {
 	}
 	shown := 0
 	to := from
-	for ; strings.TrimSpace(bare[to]) != ""; to++ {
+	for ; strings.TrimSpace(ansi.Cut(bare[to], 0, 14)) != ""; to++ { // the details may stand beside the table
 		if (to < y || to >= y+height) && strings.TrimSpace(lines[to]) != "" {
 			shown++
 		}
