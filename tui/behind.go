@@ -152,7 +152,11 @@ func (m Model) editorPieces(d document) []piece {
 		pending.worth = worthHere
 	}
 	return []piece{
-		{lines: l.banner, worth: worthTable}, {lines: l.bar, worth: worthBar}, {lines: l.bar, worth: worthBar},
-		rows, {lines: l.table - rows.lines, worth: worthLittle}, pending,
+		{lines: l.banner, worth: worthTable},
+		{lines: l.bar, worth: worthBar},
+		{lines: l.bar, worth: worthBar},
+		rows,
+		{lines: l.table - rows.lines, worth: worthLittle},
+		pending,
 	}
 }
