@@ -152,7 +152,7 @@ func mountPart(d document, a dialog.Mount) tea.Cmd {
 		if end.err = err; err == nil {
 			end.mounts[a.ID] = dir
 		}
-		end.message, end.next = fmt.Sprintf("Mounted %s at %s", how, dir), "M unmounts it"
+		end.message, end.brief = fmt.Sprintf("Mounted %s at %s", how, dir), "Mounted "+how+"; M unmounts it"
 	})
 }
 

@@ -194,12 +194,15 @@ func (m Model) copyingLines(width int) []string {
 	if !c.active() {
 		return nil
 	}
-	done := fmt.Sprintf(": %s so far", geometry.FormatBytes(geometry.Bytes(c.now.bytes)))
-	text := "Copying " + c.words(width-widget.Width("Copying "+done+m.st.More), m.st.More) + done
-	if c.stopping {
-		text = "Stopping the copy of " + c.name
+	done := ": " + geometry.FormatBytes(geometry.Bytes(c.now.bytes)) + " so far"
+	if c.wish.Size > 0 {
+		done = ": " + geometry.FormatBytes(geometry.Bytes(c.now.bytes)) + " of " + geometry.FormatBytes(geometry.Bytes(c.wish.Size))
 	}
-	b.wrap(m.st.Focus, text+m.st.More)
+	text := "Copying " + c.words(width-widget.Width("Copying "+done), m.st.More) + done
+	if c.stopping {
+		text = "Stopping the copy of " + c.name + m.st.More
+	}
+	b.wrap(m.st.Focus, text)
 	if c.wish.Size > 0 {
 		b.add(widget.Gauge(float64(c.now.bytes)/float64(c.wish.Size), width, m.st))
 	} else if c.now.path != "" {

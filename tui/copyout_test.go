@@ -59,7 +59,7 @@ func TestCopyOutStopped(t *testing.T) {
 	d := open(t, target)
 	d.Press("i", "enter", "down", "down", "down", "e", "enter")
 	d.Advance(time.Second)
-	d.Contains("Copying report, the long one", "3.00 MiB so far", " 60 %", "esc stop copying")
+	d.Contains("Copying report, the long one", ": 3.00 MiB of 5.00 MiB", " 60 %", "esc stop copying")
 	d.Press("q")
 	d.Contains("is being copied: press esc to stop it")
 	d.Press("e")

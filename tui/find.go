@@ -220,29 +220,30 @@ func (m Model) counted(at, n int, more bool) string {
 	case n == 0 || m.finds() && m.find.typing:
 		return ""
 	case more:
-		return fmt.Sprintf("%d of more than %d", at+1, n)
+		return fmt.Sprintf("%d of %d listed, there are more", at+1, n)
 	}
 	return fmt.Sprintf("%d of %d", at+1, n)
 }
 
 // findPrompt returns the last line of the screen while the text is typed, and the cell of the cursor.
 func (m Model) findPrompt() (line string, cursor *dialog.Point) {
-	const width, label = 24, " Find "
-	text, x := m.find.field.View(width, true, m.st)
-	line = m.st.Focus.Render(label+"[") + text + m.st.Focus.Render("]")
-	hits := len(m.hits(m.finder().texts))
+	const widest, narrowest, label = 24, 12, " Find "
+	hits, rest := len(m.hits(m.finder().texts)), ""
 	if m.find.field.Value() != "" {
 		look := m.st.Muted
 		if hits == 0 {
 			look = m.st.Warn
 		}
-		line += " " + look.Render(m.findCount())
+		rest = " " + look.Render(m.findCount())
 	}
 	leave := "  " + m.st.Key.Render("esc") + " leave"
-	if next := "  " + m.st.Key.Render(m.st.KeyName("↑↓")) + " next"; hits > 1 && widget.Width(line+next+leave) <= m.width {
-		line += next
+	room := m.width - len(label+"[]")
+	if next := "  " + m.st.Key.Render(m.st.KeyName("↑↓")) + " next"; hits > 1 && narrowest+widget.Width(rest+next+leave) <= room {
+		rest += next
 	}
-	line += leave
+	rest += leave
+	text, x := m.find.field.View(max(narrowest, min(widest, room-widget.Width(rest))), true, m.st)
+	line = m.st.Focus.Render(label+"[") + text + m.st.Focus.Render("]") + rest
 	return widget.Fit(line, m.width, m.st.More), &dialog.Point{X: len(label) + 1 + x, Y: m.height - 1}
 }
 

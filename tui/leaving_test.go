@@ -60,7 +60,7 @@ func TestLeavingMounts(t *testing.T) {
 	target.What.Call = ops.Call{Path: "/dev/loop7"}
 	d := open(t, target)
 	d.Press("M", "enter")
-	d.Contains("Mounted read-only at /run/shunt/p1")
+	d.Contains("mounted read-only at /run/shunt/p1")
 	for _, key := range []string{"q", "ctrl+w"} {
 		d.Press(key)
 		d.Contains("p1 of loop7 stays mounted at /run/shunt/p1.", "`shunt unmount /dev/loop7 1` later")

@@ -211,6 +211,7 @@ type attachment struct {
 	mounts  map[model.PartID]string // where partitions are mounted now, "" if they are not any more
 	message string                  // what was done
 	next    string                  // what can be done then, or ""
+	brief   string                  // what is said instead of both where the page shows the rest, or ""
 	err     error                   // why it failed
 	lost    error                   // why the target could not be read again
 }
@@ -245,6 +246,8 @@ func (m Model) mountEnded(gen int, end attachment) (Model, tea.Cmd) {
 		m = m.refuse(end.err)
 	case dropped > 0:
 		m = m.say(toneWarn, end.message+"; "+droppedWords(dropped))
+	case end.brief != "":
+		m = m.say(toneGood, end.brief)
 	case end.next != "":
 		m = m.say(toneGood, end.message+"; "+end.next)
 	default:

@@ -13,7 +13,7 @@ func TestMountAndUnmount(t *testing.T) {
 	target := device()
 	d := open(t, target)
 	d.Press("j", "x", "k", "M", "enter")
-	d.Contains("Mounted read-only at /run/shunt/p1; M unmounts it", "p1 ●", "1 pending")
+	d.Contains("Mounted read-only; M unmounts it", "p1 is mounted read-only at /run/shunt/p1", "p1 ●", "1 pending")
 	if target.Rescans != 1 {
 		t.Errorf("%d rescans", target.Rescans)
 	}
@@ -29,7 +29,7 @@ func TestMountAndUnmount(t *testing.T) {
 	d.Press("M", "down", "enter")
 	d.Contains("Mount p1 to read and write?")
 	d.Press("y")
-	d.Contains("Mounted for reading and writing at /run/shunt/p1")
+	d.Contains("Mounted for reading and writing; M unmounts it")
 	d.Do(func() {
 		target.MountErr = errors.New("p1 stays mounted at /run/shunt/p1: it is in use by bash (pid 17); end that first")
 	})

@@ -106,7 +106,7 @@ func (m Model) filesBindings(document) []binding {
 		on("esc", "back", noTarget(Model.closeFiles), "esc", "q", "ctrl+c").unless(copiesAlready),
 		on("enter", "open", Model.enterDir, "enter", "right").unless(notOpened),
 		on("e", "copy out", noCommand(Model.askCopyListed), "e").unless(notListed).unless(copiesAlready),
-		on("backspace", "up", Model.leaveDir, "backspace", "left").unless(atTop),
+		on("backspace", "directory above", Model.leaveDir, "backspace", "left").shownAs("backspace", "up").unless(atTop),
 	}, whenMore(travel(Model.moveInFiles, "select"), func(m Model, _ document) bool { return len(m.files.list.Entries) > 1 })...)
 }
 

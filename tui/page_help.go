@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -24,10 +25,25 @@ const helpKey = "?"
 func (m Model) openKeys(d document) Model {
 	p, _ := m.shown()
 	keys := dialog.KeySection{}
-	for _, b := range m.pageBindings(p, d) {
+	for _, b := range worthListing(m, d, m.pageBindings(p, d)) {
 		keys.Lines = append(keys.Lines, dialog.Meaning{Name: b.Names(), Text: ops.Capital(b.Help().Desc), Off: b.refusal(m, d)})
 	}
 	return m.explain(dialog.NewKeys("Keys", keys))
+}
+
+// worthListing returns the bindings for the list of keys. One is left out while it has nowhere to go, and while another does something with
+// its first key.
+func worthListing(m Model, d document, list []binding) []binding {
+	used := map[string]bool{}
+	for _, b := range list {
+		for _, key := range b.Keys() {
+			used[key] = used[key] || b.refusal(m, d).OK()
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(b binding) bool {
+		other := !b.refusal(m, d).OK() && used[cmp.Or(append(b.Keys(), "")...)]
+		return other || b.idle != nil && b.idle(m, d)
+	})
 }
 
 // explain opens a list of keys.
@@ -102,12 +118,12 @@ var helpNotes = []string{
 
 func (m Model) helpLines(b binding, width int) (lines []string) {
 	const column = 15
-	name := "  " + m.st.KeyName(b.Names())
+	name, look := "  "+m.st.KeyName(b.Names()), m.st.Key
 	if b.Names() == paletteKey {
-		name = "  by name"
+		name, look = "  by name", m.st.Muted
 	}
 	for _, text := range widget.Wrap(b.Help().Desc, width-column) {
-		lines = append(lines, m.st.Key.Render(widget.Fit(name, column, ""))+m.st.Text.Render(widget.Fit(text, width-column, "")))
+		lines = append(lines, look.Render(widget.Fit(name, column, ""))+m.st.Text.Render(widget.Fit(text, width-column, "")))
 		name = ""
 	}
 	return lines

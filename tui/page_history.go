@@ -79,8 +79,8 @@ func (m Model) historyText(d document, width int) (title string, lines []string)
 // historyLines returns the text, and on which lines the commits begin that can be undone, with the line after them.
 func (m Model) historyLines(d document, width int) (lines []string, heads []int) {
 	b, undos := m.block(width), d.facts.Undos
-	deed := func(mark, head string, list []string) {
-		b.add(mark + m.st.Strong.Render(head))
+	deed := func(head string, list []string) {
+		b.add(head)
 		for _, text := range list {
 			b.hang("    ", widget.Clean(text), m.st.Text)
 		}
@@ -88,11 +88,13 @@ func (m Model) historyLines(d document, width int) (lines []string, heads []int)
 	b.head("Can be undone")
 	for i, u := range undos {
 		heads = append(heads, len(b.lines))
-		mark := "  "
+		head := fmt.Sprintf("%d. %s  applied; %s are kept", i+1, u.When.Local().Format(minute), geometry.FormatBytes(u.Room))
 		if i == m.picked(d) {
-			mark = m.st.Focus.Render(m.st.Cursor) + " "
+			head = m.st.Row.Render(widget.Fit(m.st.Cursor+" "+head, width, m.st.More))
+		} else {
+			head = "  " + m.st.Strong.Render(head)
 		}
-		deed(mark, fmt.Sprintf("%d. %s  applied; %s are kept", i+1, u.When.Local().Format(minute), geometry.FormatBytes(u.Room)), u.Operations)
+		deed(head, u.Operations)
 	}
 	heads = append(heads, len(b.lines))
 	if len(undos) == 0 {
@@ -108,7 +110,7 @@ func (m Model) historyLines(d document, width int) (lines []string, heads []int)
 		b.wrap(m.st.Muted, "These cannot be undone: nothing is kept to undo them any more.")
 	}
 	for _, p := range past {
-		deed("", p.When.Local().Format(minute)+"  "+p.Did(), p.Operations)
+		deed(m.st.Strong.Render(p.When.Local().Format(minute)+"  "+p.Did()), p.Operations)
 	}
 	return b.lines, heads
 }

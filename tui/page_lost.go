@@ -111,7 +111,14 @@ func noLost(m Model, d document) model.Reason {
 	if pendingBack(d, m.lost.found[m.lost.at]) {
 		return "It is pending already: press esc for the list of pending operations"
 	}
-	return m.lost.found[m.lost.at].Stays
+	l := m.lost.found[m.lost.at]
+	if !l.Stays.OK() {
+		return l.Stays
+	}
+	if _, err := withBack(d, l); !d.leadsOn(err) {
+		return reasonOf(err)
+	}
+	return ""
 }
 
 // nothingLost returns why no find is selected, or "" if one is.
@@ -173,25 +180,30 @@ func (m Model) openLostFiles(d document) (Model, tea.Cmd) {
 	return m.chdir(d, nil)
 }
 
-// putBack stages what puts the selected find back. A disk without a table gets a new one.
+// putBack stages what puts the selected find back.
 func (m Model) putBack(d document) Model {
-	l := m.lost.found[m.lost.at]
+	q, err := withBack(d, m.lost.found[m.lost.at])
+	if err != nil {
+		return m.refuse(err)
+	}
+	return m.stageBack(d, q)
+}
+
+// withBack returns the queue with what puts a find back, or the error with which that is refused. A disk without a table gets a new
+// one.
+func withBack(d document, l model.Lost) (ops.Queue, error) {
 	q := d.queue
 	if rescue.Tableless(q.Preview()) {
 		next, _, err := rescue.Stage(q, []model.Lost{l}, model.TableNone)
 		if err != nil {
-			return m.refuse(err)
+			return q, err
 		}
 		q = next
 	}
-	if !pendingBack(d.with(q, 0), l) {
-		next, err := rescue.Put(q, l)
-		if err != nil {
-			return m.refuse(err)
-		}
-		q = next
+	if pendingBack(d.with(q, 0), l) {
+		return q, nil
 	}
-	return m.stageBack(d, q)
+	return rescue.Put(q, l)
 }
 
 // putAllBack stages what puts all finds back that are no doubtful ones and in nobody's way.
@@ -248,9 +260,14 @@ func (m Model) lostWhy() []string {
 	if m.lost.at >= len(m.lost.found) {
 		return nil
 	}
-	b := m.block(m.width - 4)
-	for _, why := range report.LostWhy(m.lost.found[m.lost.at]) {
-		b.hang(m.st.Muted.Render("- "), ops.Capital(widget.Clean(why)), m.st.Muted)
+	b, l := m.block(m.width-4), m.lost.found[m.lost.at]
+	why := report.LostWhy(l)
+	for i, text := range why {
+		if i == len(why)-1 && !l.Stays.OK() { // what forbids to put it back is the last
+			b.wrap(m.st.Warn, ops.Capital(widget.Clean(text)))
+			continue
+		}
+		b.hang(m.st.Muted.Render("- "), ops.Capital(widget.Clean(text)), m.st.Muted)
 	}
 	return append([]string{""}, b.lines...)
 }
@@ -302,7 +319,10 @@ func (m Model) lostLine(d document, i, width int) string {
 		cursor = st.Cursor
 	}
 	if !l.Returns() {
-		off, look = st.Off, st.Muted
+		look = st.Muted
+	}
+	if !l.Stays.OK() || l.Inside > 0 && pendingBack(d, m.lost.found[l.Inside-1]) {
+		off = st.Off
 	}
 	return widget.RowLook(i, len(m.lost.found), i == m.lost.at, st).Under(look.Render(cursor + off + " " + text))
 }

@@ -60,13 +60,19 @@ func TestLostPage(t *testing.T) {
 	d.Contains("pending", "press esc for the list of pending operations")
 	d.Press("p")
 	d.Contains("It is pending already")
+	d.Press("down")
+	d.Contains("▸· lost2") // lost1, which it lies in, is pending
+	d.Lacks("p put it back")
+	d.Press("up")
 	d.Press("a", "a")
 	d.Contains("All that is sure is pending already")
 	d.Press("esc")
 	d.Contains("Make a new GPT", "Put back p1 (ext4, 100 MiB)", "Put back p2")
 	d.Press("u", "u", "u")
 	find()
-	d.Press("down", "p", "esc") // even what lies in another one can be chosen
+	d.Press("down")
+	d.Contains("▸  lost2", "p put it back")
+	d.Press("p", "esc") // even what lies in another one can be chosen
 	d.Contains("Put back p1 (ext4, 10.0 MiB)")
 }
 

@@ -54,7 +54,8 @@ func (m Model) recoveryBindings(d document) []binding {
 func (m Model) recoveryText(d document) (lines, question []string) {
 	st, u, b := m.st, d.unfinished, m.block(m.width-6)
 	b.add(st.Warn.Bold(true).Signed("A transaction on this target was interrupted."), "")
-	fact := func(name, value string) { b.column(14, name, value, st.Text) }
+	const column = 11 // where values and explanations begin
+	fact := func(name, value string) { b.column(column, name, value, st.Text) }
 	fact("Begun", u.When.Format("2006-01-02 15:04"))
 	fact("Stopped", u.Stopped(d.facts))
 	advice := "No data is lost."
@@ -82,8 +83,8 @@ func (m Model) recoveryText(d document) (lines, question []string) {
 	b.wrap(st.Text, widget.Clean(advice)+" Do not mount or boot the target before it is "+until+".")
 	b.add("")
 	choices := m.block(b.width)
-	choices.hang(st.Strong.Render("Finish    "), finish, st.Text)
-	choices.hang(st.Strong.Render("Roll back "), back, st.Text)
+	choices.hang(st.Strong.Render(widget.Fit("Finish", column, "")), finish, st.Text)
+	choices.hang(st.Strong.Render(widget.Fit("Roll back", column, "")), back, st.Text)
 	choices.add("")
 	return b.lines, choices.lines
 }

@@ -73,9 +73,11 @@ func (m Model) supportBindings(document) []binding {
 		})
 	}
 	out := []binding{on("esc", "back", noTarget(Model.closeReader), "esc", "q", "ctrl+c", "enter", "S")}
-	out = append(out, travel(Model.moveSupport, "choose", "page")...)
-	return append(out, on("r", "look again", noTarget(Model.lookAgain), "r"),
-		on("←", "previous column", side(-1), "left").shownAs("←→", "column"), on("→", "next column", side(1), "right").quiet())
+	out = append(out, on("r", "look again", noTarget(Model.lookAgain), "r"))
+	moves := travel(Model.moveSupport, "choose", "page")
+	out = append(out, moves[:2]...)
+	out = append(out, on("←", "previous column", side(-1), "left").shownAs("←→", "column"), on("→", "next column", side(1), "right").quiet())
+	return append(out, moves[2:]...)
 }
 
 // moveSupport moves the cursor to another kind.

@@ -65,7 +65,7 @@ func (m Model) readerHeight(d document) int { return max(1, m.height-4-len(m.rea
 // its own.
 func readerBindings(closed []string, more ...binding) []binding {
 	out := []binding{on("esc", "back", noTarget(Model.closeReader), append([]string{"esc", "q", "ctrl+c"}, closed...)...)}
-	return append(append(out, whenMore(travel(Model.scrollReader, "scroll", "page"), Model.textOverflows)...), more...)
+	return append(append(out, more...), whenMore(travel(Model.scrollReader, "scroll", "page"), Model.textOverflows)...)
 }
 
 // textOverflows reports whether the text is longer than the page.

@@ -78,10 +78,18 @@ func (b *browse) layout() layout {
 		next, _ := b.field.Update(msg)
 		return b.write(next)
 	}
+	up := keyParent()
+	if b.field.Value() != "" {
+		up = up.Idle() // it takes away a letter
+	}
+	all := keyAll()
+	if b.all {
+		all = all.As("images only")
+	}
 	return layout{
 		title: "Open target", width: browseWidth, rows: []row{field, blank(), list, blank(), shown(b.details)},
 		first: b.take, accept: b.accept, within: true, does: "open", idle: !b.opens(), keys: []keymap.Binding{choose},
-		more: append(b.errands(), complete, keyParent(), keyAll()),
+		more: append(b.errands(), complete, up, all),
 	}
 }
 

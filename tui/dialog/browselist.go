@@ -31,6 +31,8 @@ type browseRow struct {
 	report.Candidate
 	text string
 	head bool // the text is a heading
+	// wrong is set if the text is an error.
+	wrong bool
 }
 
 // parent is the name of the parent directory.
@@ -132,7 +134,8 @@ func (b *browse) addHere(name string) {
 	}
 	b.addText(sectionHere, true, here+where)
 	if b.listing.Err != nil {
-		b.addText(sectionHere, false, ops.Capital(widget.Clean(tried.Text(b.listing.Err))))
+		text := ops.Capital(widget.Clean(tried.Text(b.listing.Err)))
+		b.rows = append(b.rows, browseRow{section: sectionHere, text: text, wrong: true})
 		return
 	}
 	b.add(sectionHere, found...)

@@ -72,7 +72,10 @@ func (b *browse) rowLine(i int, c browseColumns, st *styles.Styles) string {
 		if r.head {
 			return st.Head.Render(fitTail(r.text, c.width-3, st))
 		}
-		return "  " + st.Muted.Render(fitTail(r.text, c.width-3, st))
+		if r.wrong {
+			return "   " + st.Warn.Signed(fitTail(r.text, c.width-4-widget.Width(st.Warn.Sign()), st))
+		}
+		return "   " + st.Muted.Render(fitTail(r.text, c.width-4, st))
 	}
 	g, seen := b.seen[r.Path]
 	size := r.Size
