@@ -105,21 +105,22 @@ func (m Model) tooSmall() []string {
 // title returns the first line of every page.
 func (m Model) title() string {
 	left := " " + m.st.Brand.Render("shunt")
+	const gap = "  " // keeps parts apart that read as one phrase otherwise
 	right := ""
 	if d, ok := m.doc(); ok {
 		left += "  " + widget.Line(m.tabs())
 		if text := m.elsewhere(); text != "" {
-			right = m.st.Focus.Render(widget.Fit(text, min(widget.Width(text), m.width/3), m.st.More)) + " "
+			right = gap + m.st.Focus.Render(widget.Fit(text, min(widget.Width(text), m.width/3), m.st.More))
 		}
 		if text := d.stateWords(); text != "" {
-			right += m.st.Warn.Render(text) + " "
+			right += gap + m.st.Warn.Render(text)
 		}
 		if d.state == docOpen {
-			const gap = "   "
-			left += gap + m.st.Muted.Render(m.summary(d, m.width-widget.Width(left)-len(gap)-widget.Width(right)-1))
+			const before = "   "
+			left += before + m.st.Muted.Render(m.summary(d, m.width-widget.Width(left)-len(before)-widget.Width(right)-1))
 		}
 	}
-	return widget.Fit(left, m.width-widget.Width(right)-1, m.st.More) + " " + right
+	return widget.Fit(left, m.width-widget.Width(right)-1, m.st.More) + right + " "
 }
 
 // stateWords describes in the title line whether the operations of a target are pending or being applied.
@@ -158,7 +159,7 @@ func (m Model) noteBlock() []string {
 	lines := widget.WrapSigned(m.note.text, m.width-2, look.Sign())
 	lines = lines[:min(len(lines), most)]
 	help := m.helpSpot()
-	fits := func(line string) bool { return 1+widget.Width(look.Render(line)) < help.X }
+	fits := func(line string) bool { return 1+widget.Width(look.Render(line)) <= help.X-2 }
 	if help.Text != "" && !fits(lines[len(lines)-1]) {
 		if narrow := widget.WrapSigned(m.note.text, help.X-3, look.Sign()); len(narrow) <= most {
 			lines = narrow

@@ -138,12 +138,15 @@ func (v *pendingView) words(i int) toldOperation {
 	return v.told[i]
 }
 
+// costGap keeps a cost apart from the sentence before it.
+const costGap = "  "
+
 // entry returns the lines of operation i, with its cost in a column of its own.
 func (v *pendingView) entry(i int, e extent) []string {
 	told, st := v.words(i), v.m.st
 	width := v.m.width - 4
 	column := min(widget.Width(told.cost), width*2/5)
-	room := width - 4 - column - 1
+	room := width - 4 - column - len(costGap)
 	texts, costs := []string{told.text}, []string{told.cost}
 	if e == whole {
 		texts, costs = widget.Wrap(told.text, room), widget.Wrap(told.cost, column)
@@ -159,10 +162,10 @@ func (v *pendingView) entry(i int, e extent) []string {
 		left := widget.Fit(lineOf(texts, j), room, st.More)
 		right := widget.Fit(lineOf(costs, j), column, st.More)
 		if selected {
-			lines = append(lines, st.Row.Render(mark+number[1:]+left+" "+right))
+			lines = append(lines, st.Row.Render(mark+number[1:]+left+costGap+right))
 			continue
 		}
-		lines = append(lines, st.Muted.Render(number)+st.Text.Render(left)+" "+st.Muted.Render(right))
+		lines = append(lines, st.Muted.Render(number)+st.Text.Render(left)+costGap+st.Muted.Render(right))
 	}
 	return lines
 }

@@ -107,7 +107,7 @@ func (m Model) tableRow(d document, r model.Row, formats sizeFormats) widget.Tab
 	}
 	out.FS = fsWord(r)
 	out.Label = widget.Clean(r.FS.Label)
-	if r.FS.Known() && r.FS.Used >= 0 {
+	if r.FS.Known() && r.FS.Used > 0 { // a file system that is still to be made uses 0 so far, which says nothing
 		out.Used = formats.used(r.FS.Used)
 	}
 	if free := r.FS.Unused(); free >= 0 && r.FS.Known() && free < disk.SectorSize.Bytes(r.Span.Len()) {

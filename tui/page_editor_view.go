@@ -182,7 +182,7 @@ func (m Model) bar(d document, which picture, l editorLayout) []string {
 	if ext, ok := disk.Extended(); ok {
 		mark := widget.Plain
 		if chosen, _ := m.trailing(d).subject(); isPart(chosen, ext.ID) {
-			mark = widget.Selected
+			mark = m.markOf(d, which, ext)
 		}
 		if line, ok := widget.UnderExtended(segments, []string{ext.Ref() + " extended", ext.Ref()}, mark, m.width, f, m.st); ok {
 			box[len(box)-1] = line
@@ -244,25 +244,36 @@ func (m Model) segments(d document, rows []model.Row, which picture) []widget.Se
 	chosen, _ := d.subject()
 	return widget.DiskSegments(rows, d.queue.Initial().SectorSize, func(r model.Row) widget.Mark {
 		same := chosen.Kind == model.RowPartition && isPart(r, chosen.Partition.ID)
-		if which == pictureNow && same {
-			return m.markNow(d, r)
+		if same {
+			return m.markOf(d, which, r.Partition)
 		}
-		if same || which == pictureAfter && r.Kind != model.RowPartition && r.Kind == chosen.Kind && r.Span == chosen.Span {
-			return widget.Selected
+		if which == pictureAfter && r.Kind != model.RowPartition && r.Kind == chosen.Kind && r.Span == chosen.Span {
+			return d.chosenMark()
 		}
 		return widget.Plain
 	}, m.st)
 }
 
-// markNow returns the mark of the selected partition in the upper bar: there is one if the lower bar shows it at another place or
-// not at all.
-func (m Model) markNow(d document, r model.Row) widget.Mark {
-	then, stays := d.queue.Preview().Partition(r.Partition.ID)
+// markOf returns the mark of the selected partition in a bar. In the upper one there is a mark if the lower bar shows the
+// partition at another place or not at all.
+func (m Model) markOf(d document, which picture, p model.Partition) widget.Mark {
+	if which == pictureAfter {
+		return d.chosenMark()
+	}
+	then, stays := d.queue.Preview().Partition(p.ID)
 	switch {
 	case d.replacedBy() != "":
 		return widget.Plain // the same number is another partition there
-	case stays && then.Span == r.Partition.Span:
+	case stays && then.Span == p.Span:
 		return widget.InView
+	}
+	return d.chosenMark()
+}
+
+// chosenMark returns the mark of what is selected: there is one cursor on the screen, which may be below the bars.
+func (d document) chosenMark() widget.Mark {
+	if d.pane == pendingPane {
+		return widget.Picked
 	}
 	return widget.Selected
 }

@@ -85,7 +85,7 @@ func (m Model) historyLines(d document, width int) (lines []string, heads []int)
 			b.hang("    ", widget.Clean(text), m.st.Text)
 		}
 	}
-	b.head("Can be undone")
+	b.add(m.st.Head.Render("Can be undone"))
 	for i, u := range undos {
 		heads = append(heads, len(b.lines))
 		head := fmt.Sprintf("%d. %s  applied; %s are kept", i+1, u.When.Local().Format(minute), geometry.FormatBytes(u.Room))
@@ -158,8 +158,11 @@ func (m Model) historyFoot(d document, width int) []string {
 	n := m.picked(d) + 1
 	text := "Press Enter to undo it: " + d.name() + " is then " + report.AsItWas(undos[0].LosesUnused) + "."
 	if n > 1 {
-		text = fmt.Sprintf("Press Enter to go back to before %d: 1 to %d are undone, one after the other, and %s is then %s.", n, n, d.name(),
-			report.AsItWas(report.LosesUnused(undos[:n])))
+		between := "to"
+		if n == 2 {
+			between = "and"
+		}
+		text = fmt.Sprintf("Press Enter to undo 1 %s %d: %s is then %s.", between, n, d.name(), report.AsItWas(report.LosesUnused(undos[:n])))
 	}
 	b := m.block(width)
 	b.add("")

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"shunt/geometry"
@@ -33,7 +34,7 @@ func (b *block) reportText(d document) {
 	}
 	b.repairs(r)
 	b.checked(r.Filesystems)
-	b.head("The commit will")
+	b.head("Applying will")
 	for _, item := range costs(r, writtenWords(q)) {
 		for _, line := range widget.Wrap(item, b.width-2) {
 			b.add("  " + st.Text.Render(line))
@@ -45,7 +46,7 @@ func (b *block) reportText(d document) {
 		}
 	}
 	if list := afterwards(q); len(list) > 0 {
-		b.head("After the commit")
+		b.head("After applying")
 		for _, text := range list {
 			b.wrap(st.Text, "  "+text)
 		}
@@ -139,11 +140,11 @@ func costs(r report.Rehearsal, what string) []string {
 		items = append(items, "give "+geometry.FormatBytes(r.GivesBack)+" back to the host")
 	}
 	if r.UndoBytes > 0 {
-		where := " beside the target, to undo the commit with U"
+		where := " beside the target, so that U can undo it"
 		if r.OneWrite {
-			where = " in the file, to undo the commit with U"
+			where = " in the file, so that U can undo it"
 		} else if r.NewImage {
-			where = " of the old image beside the new one, to undo the commit with U"
+			where = " of the old image beside the new one, so that U can undo it"
 		}
 		items = append(items, "keep "+geometry.FormatBytes(r.UndoBytes)+where)
 	}
@@ -172,6 +173,7 @@ func (b *block) failure(r report.Rehearsal) {
 	st := b.st
 	b.add("")
 	const most = 12
+	indent := strings.Repeat(" ", widget.Width(b.mark(st.No))+1)
 	for _, s := range r.Steps {
 		if s.Err == "" {
 			b.add(st.Good.Render(st.Yes) + " " + st.Muted.Render(widget.Clean(s.Did)))
@@ -179,11 +181,11 @@ func (b *block) failure(r report.Rehearsal) {
 		}
 		b.add(st.Bad.Render(b.mark(st.No)) + " " + st.Strong.Render(widget.Clean(s.Text)))
 		if s.Command != "" {
-			b.add("  " + st.Muted.Render(widget.Clean(s.Command)))
+			b.add(indent + st.Muted.Render(widget.Clean(s.Command)))
 		}
 		output := splitLog(s.Output)
 		for _, line := range output[max(0, len(output)-most):] {
-			b.add("  " + st.Text.Render(line))
+			b.add(indent + st.Text.Render(line))
 		}
 	}
 }

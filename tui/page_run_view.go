@@ -131,8 +131,6 @@ func (b *block) gauge(d document) string {
 // well as the mark does: "move p2", "moving p2", "moved p2".
 func (b *block) stepLine(i, running int, words ops.Phrase, took time.Duration) string {
 	st := b.st
-	const timeWidth = 12
-	room := min(b.width, gaugeWidth) - timeWidth - 2
 	mark, look, at, text := st.Later, st.Faint, st.Muted, words.Do()
 	switch {
 	case i < running:
@@ -142,10 +140,11 @@ func (b *block) stepLine(i, running int, words ops.Phrase, took time.Duration) s
 	}
 	clock := ""
 	if took >= 0 {
-		clock = widget.Duration(took)
+		clock = "  " + widget.Duration(took)
 	}
-	return look.Render(b.mark(mark)) + " " + at.Render(widget.Fit(text, room, st.More)) + st.Muted.Render(widget.FitRight(clock,
-		timeWidth))
+	sign := b.mark(mark)
+	room := min(b.width, gaugeWidth) - widget.Width(sign) - 1 - widget.Width(clock)
+	return look.Render(sign) + " " + at.Render(widget.Fit(text, room, st.More)) + st.Muted.Render(clock)
 }
 
 // paceLine returns the progress of a phase, its rate, the time left and the time so far, as far as they fit.
@@ -264,7 +263,11 @@ func (b *block) notice(t notice, cause string) {
 	mark := [...]string{toneGood: st.Yes, toneWarn: st.Heed, toneBad: st.No}[t.tone]
 	b.add(b.looks[t.tone].Bold(true).Render(b.mark(mark) + " " + t.head))
 	if cause != "" {
-		b.wrap(st.Bad.Bold(false).Unsigned(), cause)
+		look := b.looks[t.tone] // never more alarming than the heading
+		if t.tone == toneGood {
+			look = st.Text
+		}
+		b.wrap(look.Bold(false).Unsigned(), cause)
 		b.add("")
 	}
 	b.wrap(st.Text, t.meaning)

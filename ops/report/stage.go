@@ -22,7 +22,7 @@ type Parts []Part
 const CrashOffers = "If the power fails: open the target again to finish or roll back."
 
 // CrashBack says what can be done after a crash of a rollback or of an undo: once begun, it can only be brought to its end.
-const CrashBack = "If the power fails: open the target again to roll it back to the end."
+const CrashBack = "If the power fails: open the target again to finish rolling back."
 
 const crashPlanned = "If the power fails: the target is as planned."
 

@@ -123,7 +123,7 @@ func TestUndoByKeys(t *testing.T) {
 	term.keys("'+10MiB", "Enter")
 	term.wait("2 pending")
 	term.keys("a")
-	term.wait("The rehearsal passed", "beside the target, to undo the commit with U", "Apply to stick.raw?")
+	term.wait("The rehearsal passed", "beside the target, so that U can undo it", "Apply to stick.raw?")
 	term.insist("y", "Apply to stick.raw?")
 	term.wait("exactly as planned", "undo the last apply")
 	if digest(t, image) == was {

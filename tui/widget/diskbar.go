@@ -29,8 +29,21 @@ type Mark int
 const (
 	Plain Mark = iota
 	Selected
+	Picked // selected, while the keyboard is elsewhere
 	InView // no mark, but the segment stays visible if not all segments fit
 )
+
+// sign returns the character before the label of a segment with the mark, or "".
+func (k Mark) sign(st *styles.Styles) string {
+	switch k {
+	case Selected:
+		return st.Cursor
+	case Picked:
+		return st.Pick
+	case Plain, InView:
+	}
+	return ""
+}
 
 // Shade says whether a segment is drawn with its usage.
 type Shade int
@@ -112,8 +125,8 @@ func (s Segment) name() styles.Look {
 // the label if it fits, and alone where no label does.
 func (s Segment) tightLabel(width int, st *styles.Styles) string {
 	label := s.label(width)
-	if s.Mark == Selected && (label == "" || s.label(width-1) != "") {
-		return st.Cursor + s.label(width-1)
+	if sign := s.Mark.sign(st); sign != "" && (label == "" || s.label(width-1) != "") {
+		return sign + s.label(width-1)
 	}
 	return label
 }
@@ -145,8 +158,8 @@ func (s Segment) draw(width, rows int, st *styles.Styles) []string {
 
 // marked returns a label with the cell before it, which shows the selection even without colours.
 func (s Segment) marked(label string, st *styles.Styles) string {
-	if s.Mark == Selected {
-		return s.name().Render(st.Cursor + label)
+	if sign := s.Mark.sign(st); sign != "" {
+		return s.name().Render(sign + label)
 	}
 	return " " + s.name().Render(label)
 }
@@ -182,7 +195,7 @@ func (s Segment) shading(width int, st *styles.Styles) string {
 		return strings.Repeat(" ", width)
 	}
 	look := s.Style
-	if s.Mark == Selected && s.label(width) == "" {
+	if s.Mark.sign(st) != "" && s.label(width) == "" {
 		look = look.Reverse(true) // no label fits that could show the selection
 	}
 	if s.Used < 0 {

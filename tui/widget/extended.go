@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"cmp"
 	"strings"
 
 	"shunt/tui/styles"
@@ -20,10 +21,7 @@ func UnderExtended(segments []Segment, names []string, at Mark, width int, f Fra
 			name = names[i]
 		}
 	}
-	look, before := st.Extended.Bold(true).Reverse(at == Selected), " "
-	if at == Selected {
-		before = st.Cursor
-	}
+	look, before := st.Extended.Bold(true).Reverse(at == Selected), cmp.Or(at.sign(st), " ")
 	rest := to - from - 1
 	if name != "" {
 		rest -= Width(name) + 2
