@@ -46,12 +46,12 @@ func TestPendingSubject(t *testing.T) {
 	}{
 		"a move": {
 			func(d *Driver) { stageFounding(d); d.Press("P", "home", "down") },
-			[]string{"Partition p2, as planned ─", "• p2  ", "│▸p2 ext4 484M      │ image gains", " │▸p2 ext4 484M      │ free"},
+			[]string{"Partition p2, as planned ─", "• p2  ", "│•p2 ext4 484M      │ image gains", " │•p2 ext4 484M      │ free"},
 			nil, false, "Partition p2 after",
 		},
-		"a growth":     {func(d *Driver) { stageFounding(d); d.Press("P", "end") }, []string{"Partition p1, as planned ─", "• p1  "}, []string{"▸p2"}, false, "Partition p1 after"},
-		"of the image": {func(d *Driver) { stageFounding(d); d.Press("P", "home") }, []string{"Whole disk, as planned ─"}, []string{"▸p1", "▸p2"}, true, "Disk signature"},
-		"a deletion":   {func(d *Driver) { d.Press("j", "d", "P") }, []string{"Partition p2 (deleted) ─", "▸p2 ext4 484M"}, []string{"Grow  "}, true, "p2 of stick.raw"},
+		"a growth":     {func(d *Driver) { stageFounding(d); d.Press("P", "end") }, []string{"Partition p1, as planned ─", "• p1  "}, []string{"•p2"}, false, "Partition p1 after"},
+		"of the image": {func(d *Driver) { stageFounding(d); d.Press("P", "home") }, []string{"Whole disk, as planned ─"}, []string{"•p1", "•p2"}, true, "Disk signature"},
+		"a deletion":   {func(d *Driver) { d.Press("j", "d", "P") }, []string{"Partition p2 (deleted) ─", "•p2 ext4 484M"}, []string{"Grow  "}, true, "p2 of stick.raw"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := open(t, Founding())
@@ -61,7 +61,7 @@ func TestPendingSubject(t *testing.T) {
 			d.Contains(c.on...)
 			d.Lacks(c.lacks...)
 			if c.nothing {
-				d.Lacks("•")
+				d.Lacks("• ")
 			}
 			d.Press("i")
 			d.Contains(c.info)

@@ -39,7 +39,7 @@ func TestGoBack(t *testing.T) {
 		d := history(t, size[0], size[1], target)
 		d.Contains("1. ", "3. ", "Press Enter to undo it")
 		d.Press("down", "down")
-		d.Contains("to go back to before 3", "1 to 3 are undone")
+		d.Contains("Press Enter to undo 1 to 3")
 		d.Press("enter")
 		d.Contains("Undo the last 3 commits?", "What they did is lost", `3. Label ext4 in p1 "1"`, "3.00 KiB", "If it stops on the way")
 		d.Press("enter") // the safe answer
@@ -78,7 +78,7 @@ func TestHistoryClicks(t *testing.T) {
 	d.Contains("▸ 3. ")
 	d.Press("pgdown")
 	d.Click("in p1 \"1\"", 0)
-	d.Contains("▸ 9. ", "to go back to before 9")
+	d.Contains("▸ 9. ", "Press Enter to undo 1 to 9")
 	d.Click("9. ", 0)
 	d.Contains("Undo the last 9 commits?")
 	d.Press("esc")
@@ -140,7 +140,11 @@ func TestHistoryFoot(t *testing.T) {
 	d.Contains("Press Enter to undo it")
 	for i := 2; i <= 9; i++ {
 		d.Press("down")
-		d.Contains(fmt.Sprintf("▸ %d. ", i), fmt.Sprintf("to go back to before %d: 1 to %d", i, i))
+		which := fmt.Sprintf("1 to %d", i)
+		if i == 2 {
+			which = "1 and 2"
+		}
+		d.Contains(fmt.Sprintf("▸ %d. ", i), "Press Enter to undo "+which)
 	}
 	for _, key := range []string{"pgdown", "end", "home"} {
 		d.Press(key)
