@@ -119,16 +119,20 @@ func (c *checker) partition(p Partition) {
 }
 
 func (c *checker) pair(p, q Partition) {
-	if !p.Span.Overlaps(q.Span) {
-		return
+	if c.disk.collide(p, q) {
+		c.fatal("%s at %s and %s at %s overlap", p.Ref(), p.Span.Named(), q.Ref(), q.Span.Named())
 	}
-	if p.Role == Extended && q.Role == Logical || p.Role == Logical && q.Role == Extended {
-		return // chain checks whether the logical partition is inside
+}
+
+// collide reports whether p and q, which follows it in the order of the disk, share sectors and must not.
+func (d Disk) collide(p, q Partition) bool {
+	switch {
+	case !p.Span.Overlaps(q.Span):
+		return false
+	case p.Role == Extended && q.Role == Logical || p.Role == Logical && q.Role == Extended:
+		return false // chain checks whether the logical partition is inside
 	}
-	if c.disk.Beneath(p) && p.Span.Start == 0 && p.Span.Encloses(q.Span) {
-		return // as in an ISO image for sticks
-	}
-	c.fatal("%s at %s and %s at %s overlap", p.Ref(), p.Span.Named(), q.Ref(), q.Span.Named())
+	return !d.Beneath(p) || p.Span.Start != 0 || !p.Span.Encloses(q.Span) // as in an ISO image for sticks
 }
 
 func (c *checker) chain() {

@@ -56,14 +56,31 @@ func (d Disk) Cut() iter.Seq2[Partition, geometry.Span] {
 	}
 }
 
-// Intruded returns a sentence about the file system of another partition that reaches into p, or "".
+// Intruded returns a sentence about another partition that overlaps p, or whose file system reaches into p, or "".
 func (d Disk) Intruded(p Partition) string {
-	for q, over := range d.Cut() {
-		if q.ID != p.ID && p.Role != Extended && p.Span.Overlaps(over) {
+	first := false // p comes before the others that are left
+	for i := range d.parts {
+		q := &d.parts[i]
+		switch {
+		case q.Span.Start >= p.Span.End:
+			return "" // what follows begins behind p as well
+		case q.ID == p.ID:
+			first = true
+		case q.Span.End > p.Span.Start:
+			if first && d.collide(p, *q) || !first && d.collide(*q, p) {
+				return fmt.Sprintf("it overlaps %s in %s: a write to one can damage the other", q.Ref(), p.Span.Intersect(q.Span).Named())
+			}
+		case q.FS.Size > d.SectorSize.Bytes(q.Span.Len()) && p.Role != Extended && p.Span.Overlaps(d.Overhang(*q)):
 			return fmt.Sprintf("the %s of %s reaches into it: one of the two is damaged", q.FS.Kind, q.Ref())
 		}
 	}
 	return ""
+}
+
+// Apart reports whether p has room of its own for all of its contents: they fit, they lie on the disk, and no other partition
+// claims a part of it.
+func (d Disk) Apart(p Partition) bool {
+	return d.Overhang(p).Empty() && p.Span.End <= d.Sectors && d.Intruded(p) == ""
 }
 
 // misfits returns a problem for each file system that does not fit.

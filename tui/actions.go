@@ -210,19 +210,36 @@ func (m Model) undo(d document) Model {
 	case !ok && d.cleared.Len() > 0:
 		q, d.cleared = d.cleared, ops.Queue{}
 		return m.withDoc(m.current, d.with(q, 0)).say(toneGood, "Back as before the clearing: "+pendingWords(q.Len()))
-	case !ok && d.facts.Undo() != nil:
-		return m.say(toneWarn, "Nothing to undo here; U undoes the last apply")
 	case !ok:
-		return m.say(toneWarn, "Nothing to undo")
+		return m.say(toneWarn, string(noUndo(m, d)))
 	}
 	return m.changed(d, q, c, q, "Taken back: ", "Pending again: ", "Back in its place: ")
+}
+
+// noUndo returns why undo would do nothing, or "".
+func noUndo(_ Model, d document) model.Reason {
+	switch _, _, ok := d.queue.Undo(); {
+	case ok || d.cleared.Len() > 0:
+		return ""
+	case d.facts.Undo() != nil:
+		return "Nothing to undo here; U undoes the last apply"
+	}
+	return "Nothing to undo"
+}
+
+// noRedo returns why redo would do nothing, or "".
+func noRedo(_ Model, d document) model.Reason {
+	if _, _, ok := d.queue.Redo(); !ok {
+		return "Nothing to redo"
+	}
+	return ""
 }
 
 // redo repeats the change that undo reverted.
 func (m Model) redo(d document) Model {
 	q, c, ok := d.queue.Redo()
 	if !ok {
-		return m.say(toneWarn, "Nothing to redo")
+		return m.say(toneWarn, string(noRedo(m, d)))
 	}
 	return m.changed(d, q, c, d.queue, "Pending again: ", "Removed again: ", "Moved again: ")
 }

@@ -1,6 +1,7 @@
 package tui_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -155,4 +156,45 @@ func TestNothingFoundSelectsNothing(t *testing.T) {
 	d.Lacks("▸p1", "▸p2", "▸ p")
 	d.Press("enter")
 	d.Contains("▸ p2")
+}
+
+// What overlaps another partition is marked in the table, and its details do not say that no fault is known.
+func TestOverlapIsMarked(t *testing.T) {
+	d := open(t, Damaged())
+	d.Resize(160, 50)
+	d.Contains("▸ p1 !", "  p2 !", "In doubt      ! it overlaps p2")
+	d.Lacks("no fault is known")
+	d = open(t, Misfits())
+	d.Resize(160, 50)
+	d.Contains("▸ p1 !", "Too large")
+	d.Lacks("457 MiB") // 200 MiB of that are behind the end of the partition
+}
+
+// A search that leaves rows out moves no column.
+func TestFindKeepsColumns(t *testing.T) {
+	head := func(d *Driver) string {
+		for line := range strings.Lines(d.Frame()) {
+			if strings.Contains(line, "File system") {
+				return line
+			}
+		}
+		return ""
+	}
+	d := open(t, Varied())
+	d.Resize(120, 40)
+	want := head(d)
+	d.Press("/")
+	d.Type("zzz")
+	if got := head(d); got != want || got == "" {
+		t.Errorf("%q, before the search %q", got, want)
+	}
+}
+
+// A very wide window shows as many keys as fit.
+func TestWideKeyBar(t *testing.T) {
+	d := open(t, Founding())
+	d.Resize(200, 60)
+	d.Contains("o open  q quit  ? help")
+	d.Press("x", "down", "up")
+	d.Contains("s save plan  o open  q quit  ? help")
 }

@@ -70,7 +70,9 @@ func Misfits() *Target {
 // Damaged is the founding disk with a problem that forbids editing.
 func Damaged() *Target {
 	t := Founding()
-	t.Layout = model.New(t.Layout, t.Layout.Partitions(), []model.Problem{{
+	first, _ := t.Layout.Partition(1)
+	first.Span.End = 990_001
+	t.Layout = model.New(t.Layout.With(first), t.Layout.With(first).Partitions(), []model.Problem{{
 		Severity: model.Fatal, Text: "partitions p1 and p2 overlap in sectors 988,033 to 990,000",
 		Advice: "correct the table with sfdisk first",
 	}})

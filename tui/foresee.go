@@ -17,6 +17,16 @@ func (b binding) foreseen(try func(Model, document) error) binding {
 	return b
 }
 
+// foreseeing is like foreseen, with a reason in place of an error.
+func (b binding) foreseeing(why whyFunc) binding {
+	return b.foreseen(func(m Model, d document) error {
+		if no := why(m, d); !no.OK() {
+			return errors.New(string(no))
+		}
+		return nil
+	})
+}
+
 // goesOn makes a command go on by itself after the partition in its way was unmounted.
 func (b binding) goesOn() binding {
 	b.again = true

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -70,19 +69,19 @@ func editorGroups() []bindingGroup {
 			on("f5", "read it again", Model.readTarget, "f5"),
 		})},
 		{pendingGroup, needTarget([]binding{
-			on("u", "undo", noCommand(Model.undo), "u"),
-			on("ctrl+r", "redo", noCommand(Model.redo), "ctrl+r"),
+			on("u", "undo", noCommand(Model.undo), "u").foreseeing(noUndo),
+			on("ctrl+r", "redo", noCommand(Model.redo), "ctrl+r").foreseeing(noRedo),
 			on("P", "to this list and back", noCommand(Model.switchPane), "P").unless(nothingPending),
 			on("d", "remove the selected one", Model.drop, "d", "delete").unless(notInPending),
 			on("K", "do earlier", noCommand(Model.doEarlier), "K", "shift+up").unless(notInPending).foreseen(tryShift(-1)),
 			on("J", "do later", noCommand(Model.doLater), "J", "shift+down").unless(notInPending).foreseen(tryShift(1)),
-			on("X", "clear all", noCommand(Model.askClear), "X").foreseen(tryPending),
-			on("R", "rehearse", Model.rehearse, "R").foreseen(tryPending),
-			on("a", "apply", Model.apply, "a").foreseen(tryPending),
+			on("X", "clear all", noCommand(Model.askClear), "X").foreseeing(nothingPending),
+			on("R", "rehearse", Model.rehearse, "R").foreseeing(nothingPending),
+			on("a", "apply", Model.apply, "a").foreseeing(nothingPending),
 			byPalette("rehearse in the background", Model.turnAhead),
-			on("s", "save plan", noCommand(Model.askSavePlan), "s").foreseen(tryPending),
+			on("s", "save plan", noCommand(Model.askSavePlan), "s").foreseeing(nothingPending),
 			on("p", "open plan", Model.askOpenPlan, "p"),
-			on("U", "undo the last apply", noCommand(Model.askTakeBack), "U"),
+			on("U", "undo the last apply", noCommand(Model.askTakeBack), "U").foreseeing(noTakeBack),
 		})},
 		{programGroup, append(append([]binding{openBinding()}, turnBindings()...),
 			closeBinding().unless(noDocument),
@@ -151,13 +150,6 @@ func nothingPending(_ Model, d document) model.Reason {
 		return "Nothing is pending"
 	}
 	return ""
-}
-
-func tryPending(m Model, d document) error {
-	if why := nothingPending(m, d); !why.OK() {
-		return errors.New(string(why))
-	}
-	return nil
 }
 
 // removeKeys removes a pending operation, or deletes a partition.

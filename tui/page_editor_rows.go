@@ -98,7 +98,7 @@ func (m Model) tableRow(d document, r model.Row, formats sizeFormats) widget.Tab
 		if r.Partition.Use.Busy() {
 			out.Name += " " + m.st.Busy
 		}
-		if !disk.Overhang(r.Partition).Empty() {
+		if !disk.Apart(r.Partition) {
 			out.Name += " !"
 		}
 		out.PartName = widget.Clean(r.Partition.Name)

@@ -29,7 +29,8 @@ func (m Model) editorPage(d document) []string {
 	if d.queue.Preview().Table.Kind == model.TableGPT {
 		naming = widget.Named
 	}
-	rows := m.tableRows(d)
+	all := m.tableRows(d)
+	rows := all
 	if m.finds() && m.find.typing {
 		var hits []widget.TableRow
 		for i, row := range m.inView(len(rows)) {
@@ -40,7 +41,7 @@ func (m Model) editorPage(d document) []string {
 		}
 		rows = hits
 	}
-	table := widget.PartTable(rows, naming, at, m.tableWidth(), l.table, m.st)
+	table := widget.PartTable(rows, all, naming, at, m.tableWidth(), l.table, m.st)
 	out = append(out, m.below(m.beside(table, d), d)...)
 	return append(out, pending.box(l.pending)...)
 }
@@ -55,21 +56,19 @@ func (m Model) tableMark(d document) widget.RowMark {
 	return widget.RowMark{Row: at, Elsewhere: true}
 }
 
-// The number of keys in the key bar, besides the one for help. The bar changes with the selection, and moving the cursor
-// should send little over a slow line. A very wide window is taken as a sign of a local terminal.
-const (
-	mostKeys     = 6
-	mostKeysWide = 12
-)
+// mostKeys is the number of keys in the key bar, besides the one for help. The bar changes with the selection, and moving the
+// cursor should send little over a slow line. A very wide window is taken as a sign of a local terminal, and its bar is filled.
+const mostKeys = 6
 
 // noKey stands for a key that another row has at this place. No other key takes the place, so that fewer keys change with the row.
 const noKey = ""
 
 func (m Model) editorBar(d document) (bindings, pinned []keymap.Binding) {
 	d = m.trailing(d)
-	useful, most := m.useful(d), mostKeys
+	useful := m.useful(d)
+	most := mostKeys
 	if m.width >= leastForDetails {
-		most = mostKeysWide
+		most = len(useful)
 	}
 	list := m.editorBindings(d)
 	useful = slices.DeleteFunc(useful, func(key string) bool { return m.refuses(d, list, key) })
@@ -289,7 +288,7 @@ func (d document) pendingCursor() int {
 // rowStyle returns the look of a row of the preview.
 func (m Model) rowStyle(d document, r model.Row) styles.Look {
 	switch {
-	case r.Kind == model.RowRest, r.Kind == model.RowPartition && !d.queue.Preview().Overhang(r.Partition).Empty():
+	case r.Kind == model.RowRest, r.Kind == model.RowPartition && !d.queue.Preview().Apart(r.Partition):
 		return m.st.Bad
 	case r.Kind == model.RowGap:
 		return m.st.Unallocated

@@ -101,3 +101,19 @@ func TestPageOfPalette(t *testing.T) {
 		}
 	}
 }
+
+// The palette says where there is nothing to take back or to do again.
+func TestPaletteKnowsNothingToUndo(t *testing.T) {
+	d := open(t, Founding())
+	for command, why := range map[string]string{
+		"undo": "Nothing to undo", "redo": "Nothing to redo", "undo the last apply": "There is nothing to undo",
+	} {
+		d.Press(":")
+		d.Type(command)
+		d.Contains(why)
+		d.Press("esc")
+	}
+	d.Press("x", ":")
+	d.Type("undo")
+	d.Lacks("Nothing to undo")
+}

@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"shunt/geometry"
+	"shunt/model"
 	"shunt/ops/report"
 	"shunt/tui/dialog"
 	"shunt/tui/widget"
@@ -21,13 +22,21 @@ func (d document) takesBack() bool {
 // askTakeBack asks whether to undo the last applied transaction. The safe answer is no.
 func (m Model) askTakeBack(d document) Model { return m.askGoBack(d, 1) }
 
-// askGoBack asks whether to undo the last n applied transactions.
-func (m Model) askGoBack(d document, n int) Model {
+// noTakeBack returns why no applied transaction can be undone now, or "".
+func noTakeBack(_ Model, d document) model.Reason {
 	switch {
 	case len(d.facts.Undos) == 0:
-		return m.say(toneWarn, "There is nothing to undo: nothing was applied, or nothing is kept of what was")
+		return "There is nothing to undo: nothing was applied, or nothing is kept of what was"
 	case d.queue.Len() > 0:
-		return m.say(toneWarn, "Operations are pending: apply them, or clear them with X, before the last apply is undone")
+		return "Operations are pending: apply them, or clear them with X, before the last apply is undone"
+	}
+	return ""
+}
+
+// askGoBack asks whether to undo the last n applied transactions.
+func (m Model) askGoBack(d document, n int) Model {
+	if no := noTakeBack(m, d); !no.OK() {
+		return m.say(toneWarn, string(no))
 	}
 	list := d.facts.Undos[:min(n, len(d.facts.Undos))]
 	text := append(m.undoneWords(d, list), d.name()+" will be "+report.AsItWas(report.LosesUnused(list))+", and the "+

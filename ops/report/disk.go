@@ -17,7 +17,7 @@ func PartitionSheet(d model.Disk, p model.Partition, name string, f Figures) She
 	if p.Role == model.Extended {
 		return s.With(inside(d, p))
 	}
-	return s.With(contents(p.FS, d.SectorSize.Bytes(p.Span.Intersect(d.Span()).Len()), f))
+	return s.With(contents(p.FS, d.SectorSize.Bytes(p.Span.Intersect(d.Span()).Len()), d.Apart(p), f))
 }
 
 // TargetSheet describes a whole target. If there is no partition table, the last section describes the file system.
@@ -160,13 +160,14 @@ func typeText(kind model.TableKind, t model.PartType) string {
 // wholeContents describes what is on a disk without a table.
 func wholeContents(d model.Disk, f Figures) SheetSection {
 	if d.Whole.Word() != model.BlankWord {
-		return contents(d.Whole, d.Size(), f)
+		return contents(d.Whole, d.Size(), d.Whole.Excess(d.Size()) == 0, f)
 	}
 	return SheetSection{Title: "File system", Lines: []SheetLine{{Name: "Contents", Value: "blank: every byte is zero"}}}
 }
 
-// contents describes the file system that the scan found in n bytes: in a partition, or on a disk without a table.
-func contents(fs model.Filesystem, n geometry.Bytes, f Figures) SheetSection {
+// contents describes the file system that the scan found in n bytes: in a partition, or on a disk without a table. apart says
+// that it fits there, and that nothing else claims a part of that.
+func contents(fs model.Filesystem, n geometry.Bytes, apart bool, f Figures) SheetSection {
 	s := SheetSection{Title: "File system"}
 	if !fs.Known() {
 		s.Add("Contents", fs.Word())
@@ -193,7 +194,7 @@ func contents(fs model.Filesystem, n geometry.Bytes, f Figures) SheetSection {
 	if fs.Used >= 0 {
 		s.Add("Used", f.size(fs.Used))
 	}
-	if free := fs.Unused(); free >= 0 {
+	if free := fs.Unused(); free >= 0 && fs.Excess(n) == 0 { // a part of what is unused is missing
 		s.Add("Unused", f.size(free))
 	}
 	if fs.Min > 0 && f == Exact { // shunt leaves some slack, and beside Brief figures is what it offers
@@ -209,7 +210,7 @@ func contents(fs model.Filesystem, n geometry.Bytes, f Figures) SheetSection {
 	switch {
 	case !fs.Dirty.OK():
 		s.Warn("State", string(fs.Dirty), Odd)
-	case fs.Excess(n) == 0:
+	case apart:
 		s.Add("State", "no fault is known")
 	}
 	s.Warn("Elsewhere", fs.Elsewhere.String(), Odd)

@@ -36,12 +36,12 @@ func TestColumnsGiveWhatIsFree(t *testing.T) {
 	} {
 		r := row
 		c.change(&r)
-		for _, line := range widget.PartTable([]widget.TableRow{r}, c.names, widget.RowMark{}, c.width, 2, plain()) {
+		for _, line := range widget.PartTable([]widget.TableRow{r}, []widget.TableRow{r}, c.names, widget.RowMark{}, c.width, 2, plain()) {
 			if w := ansi.StringWidth(line); w != c.width {
 				t.Errorf("%s: %d cells wide: %q", c.name, w, line)
 			}
 		}
-		line := ansi.Strip(widget.PartTable([]widget.TableRow{r}, c.names, widget.RowMark{}, c.width, 2, plain())[1])
+		line := ansi.Strip(widget.PartTable([]widget.TableRow{r}, []widget.TableRow{r}, c.names, widget.RowMark{}, c.width, 2, plain())[1])
 		if !strings.Contains(line, c.shown) || !strings.Contains(line, c.cut) {
 			t.Errorf("%s: %q lacks %q or %q", c.name, line, c.shown, c.cut)
 		}

@@ -41,12 +41,12 @@ type RowMark struct {
 }
 
 // PartTable draws a heading and rows in width cells and height lines. If not all rows fit, it shows those around the
-// marked one.
-func PartTable(rows []TableRow, names Naming, at RowMark, width, height int, st *styles.Styles) []string {
+// marked one. The columns have room for the texts of all, so that they stay where they are while a search leaves rows out.
+func PartTable(rows, all []TableRow, names Naming, at RowMark, width, height int, st *styles.Styles) []string {
 	if height < 1 {
 		return nil
 	}
-	cols := columns(rows, width, names)
+	cols := columns(all, width, names)
 	head := "  "
 	for i, c := range cols {
 		gap := c.gap()
