@@ -39,7 +39,7 @@ func (o ResizeEntry) Describe(before model.Disk) Phrase {
 	case !p.FS.Known() || p.FS.Size == 0:
 		return words.with("what is in it stays as it is")
 	case cut > 0:
-		return words.with(fmt.Sprintf("its %s is not resized and is %s longer than the partition then", contents(p), amount(cut)))
+		return words.with(fmt.Sprintf("its %s is not resized and is %s longer than the partition", contents(p), amount(cut)))
 	case way == "shorter":
 		return words.with(fmt.Sprintf("its %s is not resized and fits", contents(p)))
 	}

@@ -18,7 +18,7 @@ func TestResizeEntry(t *testing.T) {
 		{"resize 1 +100MiB entry-only", "Set the entry of p1 to 200 MiB, 100 MiB longer; its ext4 is not resized", ""},
 		{"resize 1 to 80MiB entry-only", "Set the entry of p1 to 80.0 MiB, 20 MiB shorter; its ext4 is not resized and fits", ""},
 		{
-			"resize 1 by -163838s entry-only", "Set the entry of p1 to 20.0 MiB, 80.0 MiB shorter; its ext4 is not resized and is 60.0 MiB longer than the partition then",
+			"resize 1 by -163838s entry-only", "Set the entry of p1 to 20.0 MiB, 80.0 MiB shorter; its ext4 is not resized and is 60.0 MiB longer than the partition",
 			"Ends before its file system does: p1 (ext4, by 60.0 MiB). It cannot be used",
 		},
 		{

@@ -63,7 +63,7 @@ func (m Model) placed(st *styles.Styles) (drawn dialog.Drawn, lines []string) {
 // it can be. A dialog that is free to move leaves the most lines to a page of one piece.
 func (m Model) behind(wanted, height int, free bool) (lines []string, y int) {
 	page := m.aboveNote()
-	page.st = m.st.Holding() // its buttons cannot be pressed
+	page.st = m.st.Behind()
 	last := m.lastLines()
 	p, d := m.shown()
 	low := max(0, m.height-len(last)-height)
@@ -73,7 +73,7 @@ func (m Model) behind(wanted, height int, free bool) (lines []string, y int) {
 		}
 		if page.height = y + 1; y < leastBehind {
 			y = max(min(1, low), min(wanted, low))
-			lines = []string{m.title()}[:min(y, 1)]
+			lines = []string{page.title()}[:min(y, 1)]
 		} else {
 			lines = page.pageLines()
 		}

@@ -9,7 +9,7 @@ func TestEntrySize(t *testing.T) {
 	d.Type("entry alone")
 	d.Press("enter", "ctrl+u")
 	d.Type("400MiB")
-	d.Contains("82.4 MiB longer than the partition then", "cannot be mounted then until it has that room back")
+	d.Contains("82.4 MiB longer than the partition", "cannot be mounted until it has that room back")
 	d.Press("ctrl+u")
 	d.Type("+1GiB")
 	d.Contains("p2 starts")

@@ -68,20 +68,20 @@ func (d document) snapshotItems(align geometry.Alignment) []dialog.Item {
 	if !off.OK() {
 		return []dialog.Item{made, back, gone}
 	}
-	choose := func(it dialog.Item, op func(model.ImageSnapshot) ops.Operation) dialog.Item {
+	choose := func(it dialog.Item, does string, op func(model.ImageSnapshot) ops.Operation) dialog.Item {
 		var items []dialog.Item
 		for _, shot := range list {
 			items = append(items, dialog.Item{
 				Text: shot.Name + " (" + shot.ID + ")", Note: snapshotNote(shot), Action: dialog.Stage{Op: op(shot), Align: align},
 			})
 		}
-		it.Action = dialog.Show{Dialog: dialog.NewLossMenu(it.Text, it.Note, items...)}
+		it.Action = dialog.Show{Dialog: dialog.NewLossMenu(it.Text, it.Note, does, items...)}
 		return it
 	}
 	return []dialog.Item{
 		made,
-		choose(back, func(s model.ImageSnapshot) ops.Operation { return ops.ApplySnapshot{Snapshot: s} }),
-		choose(gone, func(s model.ImageSnapshot) ops.Operation { return ops.DeleteSnapshot{Snapshot: s} }),
+		choose(back, "go back", func(s model.ImageSnapshot) ops.Operation { return ops.ApplySnapshot{Snapshot: s} }),
+		choose(gone, "delete", func(s model.ImageSnapshot) ops.Operation { return ops.DeleteSnapshot{Snapshot: s} }),
 	}
 }
 

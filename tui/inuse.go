@@ -31,7 +31,7 @@ func (m Model) freeFirst(err error) (dialog.Dialog, bool) {
 	}
 	text := []string{"Cannot " + refusal.What + " now. " + strings.Join(says, " ")}
 	if kinds[model.Mounted] {
-		text = append(text, "While a program uses a file there, it stays mounted, and shunt names the program.")
+		text = append(text, "If a program still uses a file there, unmounting fails, and shunt names the program.")
 	}
 	if kinds[model.SwapSpace] {
 		text = append(text, "What was swapped out goes back into memory first.")

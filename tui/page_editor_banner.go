@@ -2,6 +2,7 @@ package tui
 
 import (
 	"cmp"
+	"strings"
 
 	"shunt/model"
 	"shunt/tui/styles"
@@ -69,12 +70,13 @@ func (m Model) bannerLines(d document) []string {
 	if b.text == "" {
 		return nil
 	}
-	looks := [...]styles.Look{bannerHint: m.st.Muted, bannerOdd: m.st.Warn, bannerNote: m.st.Warn, bannerDamage: m.st.Danger}
-	lines := widget.WrapSigned(b.text, m.width-2, looks[b.kind].Sign())
+	looks := [...]styles.Look{bannerHint: m.st.Muted, bannerOdd: m.st.Warn, bannerNote: m.st.Warn, bannerDamage: m.st.Alarm}
+	sign := looks[b.kind].Sign()
+	lines := widget.WrapSigned(b.text, m.width-2, sign)
 	if last := len(lines) - 1; b.key != "" && widget.Width(lines[last]+" "+b.key) <= m.width-2 {
 		lines[last] += " " + b.key
 	} else if b.key != "" {
-		lines = append(lines, b.key)
+		lines = append(lines, strings.Repeat(" ", widget.Width(sign))+b.key)
 	}
 	if len(lines) > mostBanner {
 		rest := lines[mostBanner-1] + " " + lines[mostBanner]

@@ -123,10 +123,10 @@ func (m Model) refuse(err error) Model {
 	}
 	text := sentence(err, names...)
 	if op, why := discardFirst(err); op != nil {
-		return m.pushWhenFree(dialog.NewAsk("Discard the hibernated system?", dialog.Warning, []string{
+		const loss = "If you discard it, that system starts anew instead of waking up: what its programs had not saved is lost."
+		return m.pushWhenFree(dialog.NewLoss("Discard the hibernated system?", loss, []string{
 			sentence(why) + ".",
-			"If you discard it, that system starts anew instead of waking up: what its programs had not saved is lost. The swap " +
-				"space stays, with its label and UUID. Repeat the edit then: it is not staged with this.",
+			"The swap space stays, with its label and UUID. Then repeat the edit: this does not stage it.",
 		}, dialog.YesNo("Keep it", "Discard it", widget.Writes, dialog.Stage{Op: op, Align: m.Align})...))
 	}
 	if ask, ok := m.imageFirst(err); ok {

@@ -72,8 +72,7 @@ func (m Model) askCommit(d document) (Model, tea.Cmd) {
 	if d.facts.Retype == "" {
 		return m.commit(d)
 	}
-	return m.push(dialog.NewTyped("This is a physical disk", []string{
-		d.facts.Path + " is a disk of this machine, not an image. Applying writes to it.",
+	return m.push(dialog.NewTyped("This is a physical disk", d.facts.Path+" is a disk of this machine, not an image. Applying writes to it.", []string{
 		"Check the partition table once more: is it the right disk? Have a backup of everything that matters.",
 	}, d.facts.Retype, dialog.Commit{})), nil
 }

@@ -48,7 +48,7 @@ func (m Model) askGoBack(d document, n int) Model {
 		text = append(text, "If it stops on the way, "+d.name()+" is exactly as it was before one of them, and the rest can be undone later.")
 	}
 	if word := d.facts.Retype; word != "" {
-		return m.push(dialog.NewTyped(title, text, word, dialog.TakeBack{N: n}))
+		return m.push(dialog.NewTyped(title, "", text, word, dialog.TakeBack{N: n}))
 	}
 	return m.push(dialog.NewAsk(question, dialog.Warning, text,
 		dialog.YesNo("Leave it", yes, widget.Writes, dialog.TakeBack{N: n})...))

@@ -22,5 +22,5 @@ func (m Model) openWipe(d document) Model {
 	if p, ok := d.partition(); ok {
 		title += " " + p.Ref()
 	}
-	return m.push(dialog.NewLossMenu(title, "What was there is gone for good once this is applied: no undo brings it back.", items...))
+	return m.push(dialog.NewLossMenu(title, "What was there is gone for good once this is applied: no undo brings it back.", "wipe", items...))
 }

@@ -117,7 +117,7 @@ func Beforehand(f Facts) (lines []string) {
 			"brings its partition table back too.", n))
 	}
 	if n := len(f.Around.Chain); n > 0 {
-		lines = append(lines, fmt.Sprintf("It shows %s where it has no data of its own. That file is never written; what moves out of it is copied.", f.Around.Chain[0].Path))
+		lines = append(lines, fmt.Sprintf("It shows %s where it has no data of its own. That file is never written; moved data is copied into this image.", f.Around.Chain[0].Path))
 	}
 	if f.Around.Bitmaps > 0 {
 		lines = append(lines, fmt.Sprintf("It has bitmaps for incremental backups (%d), which an edit makes worthless. You are asked before they are dropped.", f.Around.Bitmaps))

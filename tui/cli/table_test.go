@@ -145,7 +145,7 @@ func TestEntryAlone(t *testing.T) {
 	tr := newTrial(t, 40, "printf 'label: gpt\\nstart=2048, size=40960\\n' | sfdisk -q $IMG")
 	tr.ext4(t, rand.New(rand.NewSource(1)), 1, 1, 20)
 	v := tr.apply(t, people()[0], "resize 1 by -9MiB entry-only")
-	v.want(t, exitDone, "is not resized and is 9 MiB longer than the partition then", "Ends before its file system does: p1 (ext4, by 9 MiB)")
+	v.want(t, exitDone, "is not resized and is 9 MiB longer than the partition", "Ends before its file system does: p1 (ext4, by 9 MiB)")
 	if p := v.table(t, v.copy).Part(t, 1); p.Len != 11*mib {
 		t.Errorf("sfdisk sees it %d bytes long", p.Len)
 	}

@@ -77,9 +77,7 @@ func (a *ask) check() {}
 func (a *ask) layout() layout {
 	rows := paragraphs(a.text, math.MaxInt)
 	if a.loss != "" {
-		rows = slices.Insert(rows, 1, shown(func(p paper) []string {
-			return append(notes(a.loss, p.width, math.MaxInt, p.st.Warn, p.st), "")
-		}))
+		rows = slices.Insert(rows, 1, warning(a.loss))
 	}
 	l := layout{
 		title: a.title, tone: a.tone, width: 60, rows: append(rows, answerRow(a.answers, &a.chosen)),
@@ -92,6 +90,11 @@ func (a *ask) layout() layout {
 		l.keys, l.does, l.esc = nil, "close", noWord
 	}
 	return l
+}
+
+// warning returns a row with a warning and an empty line below it.
+func warning(text string) row {
+	return shown(func(p paper) []string { return append(notes(text, p.width, math.MaxInt, p.st.Warn, p.st), "") })
 }
 
 // paragraphs returns rows for texts with an empty line below each. Each text is cut to the given number of lines.

@@ -239,7 +239,7 @@ func TestMenu(t *testing.T) {
 }
 
 func TestTyped(t *testing.T) {
-	ask := dialog.NewTyped("Sure?", []string{"Really?"}, "/dev/sdz", dialog.Commit{})
+	ask := dialog.NewTyped("Sure?", "Gone.", []string{"Really?"}, "/dev/sdz", dialog.Commit{})
 	for keys, want := range map[string]dialog.Action{
 		"enter": nil, "=/dev/sd enter": nil, "=/dev/sdz enter": dialog.Commit{}, "=/dev/sdzz enter": nil, "y": nil, "esc": dialog.Close{},
 	} {

@@ -3,6 +3,7 @@ package dialog
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"shunt/geometry"
@@ -83,22 +84,23 @@ func (e *entry) layout() layout {
 	}
 	return layout{
 		title: e.title, rows: append(rows, blank(), e.outcome("No change yet.")),
-		keys: []keymap.Binding{keyClear()}, accept: e.stage, does: cmp.Or(e.does, "set "+strings.ToLower(e.name)),
+		keys: []keymap.Binding{keyClear()}, accept: e.stage, does: e.enters(e.wrong, cmp.Or(e.does, "set "+strings.ToLower(e.name))),
 	}
 }
 
 // typedWord is a question that is confirmed by typing a word, so that nobody confirms it by habit.
 type typedWord struct {
 	title  string
+	loss   string   // a warning above the paragraphs, "" for none
 	text   []string // paragraphs
 	word   string
 	field  widget.Field
 	action Action
 }
 
-// NewTyped returns a question that performs the action after the word was typed.
-func NewTyped(title string, text []string, word string, action Action) Dialog {
-	return newForm(typedWord{title: title, text: text, word: word, field: widget.NewField("", 255), action: action})
+// NewTyped returns a question with a warning, "" for none, and paragraphs that performs the action after the word was typed.
+func NewTyped(title, loss string, text []string, word string, action Action) Dialog {
+	return newForm(typedWord{title: title, loss: loss, text: text, word: word, field: widget.NewField("", 255), action: action})
 }
 
 func (t *typedWord) check() {}
@@ -113,9 +115,13 @@ func (t *typedWord) layout() layout {
 		}
 		return []string{p.st.Muted.Render("That does not match yet.")}
 	})
+	rows := paragraphs(t.text, 4)
+	if t.loss != "" {
+		rows = slices.Insert(rows, 0, warning(t.loss))
+	}
 	return layout{
 		title: t.title, tone: Warning,
-		rows: append(paragraphs(t.text, 4), field(stopName, "Type "+t.word, 34, &t.field).meant("Nothing happens before the word is complete."), blank(), says),
+		rows: append(rows, field(stopName, "Type "+t.word, 34, &t.field).meant("Nothing happens before the word is complete."), blank(), says),
 		does: "continue", more: []keymap.Binding{keyClear()},
 		accept: func() Action {
 			if t.field.Value() == t.word {

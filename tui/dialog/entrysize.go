@@ -65,7 +65,7 @@ func (s *entrySize) layout() layout {
 			size, blank(), hint("Only the length in the table changes. What is in the partition is neither resized nor moved nor checked.", 3),
 			blank(), s.outcome("No change yet."), s.meaning(),
 		},
-		keys: []keymap.Binding{keyClear()}, does: "resize the entry", accept: s.stage,
+		keys: []keymap.Binding{keyClear()}, does: s.enters(s.wrong, "resize the entry"), accept: s.stage,
 	}
 }
 
@@ -76,7 +76,7 @@ func (s *entrySize) meaning() row {
 		switch known := s.part.FS.Known() && s.part.FS.Size > 0; {
 		case !s.changes || s.wrong != nil:
 		case cut > 0:
-			return whole(fmt.Sprintf("Its %s cannot be mounted then until it has that room back, and whatever is put there destroys it. "+
+			return whole(fmt.Sprintf("Its %s cannot be mounted until it has that room back, and whatever is put there destroys it. "+
 				"Resize the partition (m) to shrink both.", s.part.FS.Kind), 3, p.st.Bad, p)
 		case s.sectors < s.part.Span.Len() && !known:
 			return whole("It is not known how far its contents reach: what lies behind the new end would not be in the partition any more.",

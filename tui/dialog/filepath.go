@@ -141,7 +141,7 @@ func (s *filePath) recentRow() row {
 		for i, path := range s.recent {
 			text := widget.Fit(widget.Clean(path), p.width-2, p.st.More)
 			if i+1 == s.at {
-				lines = append(lines, p.st.Row.Render(p.st.Cursor+" "+text))
+				lines = append(lines, p.st.Strong.Render(p.st.Pick+" "+text))
 				continue
 			}
 			lines = append(lines, "  "+p.st.Text.Render(text))

@@ -162,7 +162,7 @@ func (g *gptDetails) layout() layout {
 			blank(), note,
 			blank(), g.outcome("No change yet."),
 		},
-		keys: []keymap.Binding{keyClear()}, does: "change",
+		keys: []keymap.Binding{keyClear()}, does: g.enters(g.wrong, "change"),
 		accept: func() Action { return g.action(g.wrong, StageAll{Ops: g.list}) },
 	}
 }

@@ -43,16 +43,17 @@ func (g *inGap) regrid(least geometry.Sector) (was geometry.Span, changed bool) 
 	return was, true
 }
 
-// gridNote also says what the grid leaves free at the end of the gap.
-func (g *inGap) gridNote() row {
+// judge also says in the cost what the grid leaves free at the end of the gap.
+func (g *inGap) judge(op ops.Operation) {
+	g.place.judge(op)
 	left := g.exact.End - g.whole.End
-	if left <= 0 || g.rounded != stopNone || g.span.End != g.whole.End {
-		return g.place.gridNote()
+	if g.err != nil || left <= 0 || g.rounded != stopNone || g.span.End != g.whole.End {
+		return
 	}
-	return shown(func(p paper) []string {
-		text := sizeText(g.z.Bytes(left)) + " behind it stay free for the grid (Align to)."
-		return notes(text, p.width, 2, p.st.Muted, p.st)
-	})
+	if g.cost != "" {
+		g.cost += "; "
+	}
+	g.cost += "another " + sizeText(g.z.Bytes(left)) + " at the end stays free: the grid ends there"
 }
 
 // roleRow returns the row that picks primary or extended, or none if there is no choice.

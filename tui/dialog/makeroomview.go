@@ -160,9 +160,10 @@ func inShort(plan guide.Plan, width int) string {
 // otherPlan returns a plan that is not chosen, with its cost at the end of the line, or below it if no operation fits before it.
 func otherPlan(number string, plan guide.Plan, cost string, p paper) []string {
 	width, st := p.width-widget.Width(number), p.st
-	beside := width - widget.Width(cost) - 1
+	const gap = "  "
+	beside := width - widget.Width(gap+cost)
 	if text := inShort(plan, beside); widget.Width(text) <= beside {
-		return []string{st.Muted.Render(number) + st.Text.Render(widget.Fit(text, beside, "")) + " " + st.Muted.Render(cost)}
+		return []string{st.Muted.Render(number) + st.Text.Render(widget.Fit(text, beside, "")) + gap + st.Muted.Render(cost)}
 	}
 	return []string{
 		st.Muted.Render(number) + st.Text.Render(widget.Fit(inShort(plan, width), width, st.More)),
@@ -181,10 +182,10 @@ func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 		cost = ops.Copies(plan.Copied, plan.About)
 	}
 	if r.image() {
-		cost = geometry.FormatChosen(bytes(plan.Len)) + ", " + cost
+		cost = geometry.FormatBytes(bytes(plan.Len)) + ", " + cost
 	}
 	title := ops.Capital(plan.Title())
-	width := p.width - 4 - widget.Width(cost) - 1
+	width := p.width - 4 - widget.Width(cost) - 2
 	head := widget.Fit(title, width, st.More)
 	if i != r.at {
 		return otherPlan(fmt.Sprintf("%3d ", i+1), plan, cost, p)
@@ -198,7 +199,7 @@ func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 	if r.image() { // no field has the keyboard
 		look, mark = st.Row, st.Cursor
 	}
-	lines := []string{look.Render(fmt.Sprintf("%s%2d %s %s", mark, i+1, head, cost))}
+	lines := []string{look.Render(fmt.Sprintf("%s%2d %s  %s", mark, i+1, head, cost))}
 	indent := func(look styles.Look, texts ...string) {
 		for _, text := range texts {
 			for _, line := range widget.WrapSigned(text, p.width-4, look.Sign()) {
@@ -216,12 +217,14 @@ func (r *makeRoom) planLines(i int, plan guide.Plan, p paper) []string {
 		indent(st.Text, ops.Capital(way))
 	}
 	good, mind := r.meaning(plan)
-	indent(st.Good, good)
+	if good != "" {
+		indent(st.Good, good)
+	}
 	indent(st.Warn, mind...)
 	return lines
 }
 
-// meaning describes what a plan achieves, and its risks.
+// meaning describes what a plan achieves, and its risks. The line of a plan says already how large the image will be.
 func (r *makeRoom) meaning(p guide.Plan) (good string, mind []string) {
 	d := r.queue.Preview()
 	size := func(n geometry.Sector) string { return geometry.FormatChosen(d.SectorSize.Bytes(n)) }
@@ -229,7 +232,7 @@ func (r *makeRoom) meaning(p guide.Plan) (good string, mind []string) {
 		if p.Risk.Shrunk > 0 {
 			mind = []string{"The shrunk partitions have little unused space left."}
 		}
-		return fmt.Sprintf("The image will have %s, %s less than now.", size(p.Len), size(d.Sectors-p.Len)), mind
+		return "", mind
 	}
 	if p.Risk.Boot > 0 {
 		mind = append(mind, "This moves a partition that a computer may boot from: a boot loader that finds it by its position "+

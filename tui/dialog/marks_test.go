@@ -123,7 +123,7 @@ func TestEnterIsOffered(t *testing.T) {
 	}
 	for name, d := range map[string]dialog.Dialog{
 		"menu": dialog.NewMenu("Menu", "", dialog.Item{Text: "Alpha", Off: "it is busy"}), "actions": dialog.NewActions("p1", []dialog.Command{off}),
-		"palette": dialog.NewPalette([]dialog.Command{off}), "word": dialog.NewTyped("Sure?", nil, "yes", dialog.Quit{}), "go to": dialog.NewGoTo(tuitest.Founding()),
+		"palette": dialog.NewPalette([]dialog.Command{off}), "word": dialog.NewTyped("Sure?", "", nil, "yes", dialog.Quit{}), "go to": dialog.NewGoTo(tuitest.Founding()),
 	} {
 		if slices.ContainsFunc(d.Keys(), func(b keymap.Binding) bool { return b.Has("enter") && !b.IsIdle() }) {
 			t.Errorf("%s: enter is offered and refused", name)

@@ -22,6 +22,7 @@ type Item struct {
 type menu struct {
 	title string
 	tone  Tone
+	does  string // what Enter does
 	above []row
 	lines int // the greatest height of above
 	items []Item
@@ -34,11 +35,11 @@ func NewMenu(title, text string, items ...Item) Dialog {
 	return newForm(newMenu(title, []row{hint(text, most)}, most, items))
 }
 
-// NewLossMenu returns a menu of at least one item below a warning about what would be lost.
-func NewLossMenu(title, loss string, items ...Item) Dialog {
+// NewLossMenu returns a menu of at least one item below a warning about what would be lost. does describes Enter.
+func NewLossMenu(title, loss, does string, items ...Item) Dialog {
 	const most = 3
 	m := newMenu(title, []row{shown(func(p paper) []string { return notes(loss, p.width, most, p.st.Warn, p.st) })}, most, items)
-	m.tone = Warning
+	m.tone, m.does = Warning, does
 	return newForm(m)
 }
 
@@ -60,7 +61,7 @@ func factLines(facts report.SheetSection, p paper) (lines []string) {
 }
 
 func newMenu(title string, above []row, lines int, items []Item) menu {
-	m := menu{title: title, above: above, lines: lines, items: items, list: list{page: max(1, len(items)-1)}}
+	m := menu{title: title, does: "do it", above: above, lines: lines, items: items, list: list{page: max(1, len(items)-1)}}
 	for i := len(items) - 1; i >= 0; i-- {
 		if items[i].Off.OK() {
 			m.list.at = i
@@ -90,7 +91,7 @@ func (m *menu) layout() layout {
 		rows: slices.Concat(m.above, []row{
 			blank(), listOf(stopFS, alone, &m.list, height), blank(), shown(about),
 		}),
-		keys: []keymap.Binding{m.list.key()}, does: "do it", back: m.list.clear, typed: m.list.typed,
+		keys: []keymap.Binding{m.list.key()}, does: m.does, back: m.list.clear, typed: m.list.typed,
 		accept: func() Action {
 			if !item.Off.OK() {
 				return nil

@@ -47,7 +47,7 @@ func (p *palette) check() {}
 // layout consists of the field, the commands that match it, and the reason why the selected one cannot be used.
 func (p *palette) layout() layout {
 	field := pathField(&p.field)
-	field.draw = func(on paper) drawing { return fieldLine(on.st.Focus.Render("Find "), p.field, on.width-7, on) }
+	field.draw = func(on paper) drawing { return wideLine("Find", p.field, on) }
 	field.take = p.write
 	return layout{
 		title: "Commands", rows: []row{field, blank(), p.commandsRow(), blank(), shown(p.why)}, keys: []keymap.Binding{p.list.key()}, does: "do it",

@@ -68,8 +68,17 @@ func field(own stop, name string, width int, f *widget.Field) row {
 // pathField returns a row with a field for a path, over the whole width.
 func pathField(f *widget.Field) row {
 	r := field(stopName, "Path", 0, f).meant("The path of a file. One that does not begin with / starts where shunt was started; ~ is the home directory.")
-	r.draw = func(p paper) drawing { return fieldLine(p.st.Focus.Render("Path "), *f, p.width-7, p) }
+	r.draw = func(p paper) drawing { return wideLine("Path", *f, p) }
 	return r
+}
+
+// wideLine draws a name and a field over the whole width.
+func wideLine(name string, f widget.Field, p paper) drawing {
+	label := p.st.Muted.Render("  " + name + " ")
+	if p.here {
+		label = p.st.Focus.Render(p.st.Cursor + " " + name + " ")
+	}
+	return fieldLine(label, f, p.width-widget.Width(label)-2, p)
 }
 
 // pick returns a row with a name and several words; the arrow keys and clicks select one of them.

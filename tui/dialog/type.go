@@ -186,7 +186,7 @@ func (t *partType) layout() layout {
 	return layout{
 		title: "Type and flags of", part: &t.was, width: typeWidth,
 		rows:    append(rows, blank(), t.verdict.row(wrong, "No change yet: "+model.TypeName(t.kind(), t.part.Type))),
-		entered: func() { t.why = "" }, does: "set",
+		entered: func() { t.why = "" }, does: t.verdict.enters(nil, "set"),
 		accept: func() Action { return t.verdict.action(nil, StageAll{Ops: t.ops}) },
 	}
 }

@@ -44,6 +44,14 @@ func (s *staging) stage() Action { return s.action(s.wrong, Stage{Op: s.op, Alig
 // outcome returns the row with the verdict.
 func (s *staging) outcome(idle string) row { return s.verdict.row(s.wrong, idle) }
 
+// enters describes Enter, which closes the dialog while nothing changes.
+func (v verdict) enters(wrong error, does string) string {
+	if wrong == nil && v.err == nil && !v.changes {
+		return "close"
+	}
+	return does
+}
+
 // action returns nil while something is wrong, Refused if one other edit, or the end of a use, makes it possible, Close if nothing changes,
 // and otherwise staged.
 func (v verdict) action(wrong error, staged Action) Action {

@@ -23,7 +23,7 @@ func TestWholeInSmallWindow(t *testing.T) {
 		keys, want string
 	}{
 		{dialog.NewEntrySize(founding, 1, align), "ctrl+u =400MiB", "shrink both."},
-		{dialog.NewEntrySize(founding, 1, align), "ctrl+u =400MiB", "longer than the partition then"},
+		{dialog.NewEntrySize(founding, 1, align), "ctrl+u =400MiB", "longer than the partition"},
 		{dialog.NewEntrySize(founding, 1, align), "ctrl+u =4GiB", "p2 starts"},
 		{dialog.NewLabel(founding, 1, align), "=abcdefghijklmnopqr", "16 bytes ext4 can hold"},
 		{dialog.NewFormat(varied, 1, align), "", "is lost when this is applied."},

@@ -54,6 +54,7 @@ type Styles struct {
 	Button Look // a button
 	Chosen Look // the button that Enter presses
 	Danger Look // the button that Enter presses, if it changes the target
+	Alarm  Look // a line over the whole width that says what is damaged
 
 	hues map[model.Hue]Look
 
@@ -82,7 +83,8 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 	glyphs := GlyphsOf(set)
 	sign := glyphs.Heed + " "
 	other := fg(c("#b8b8b8", lipgloss.White, "#555555", lipgloss.BrightBlack))
-	chosen, danger := filled(onFill, accent), filled(onFill, bad)
+	// Terminals with sixteen colours draw bold black as dark grey.
+	chosen, danger := filled(onFill, accent).Bold(depth != Sixteen), filled(onFill, bad).Bold(depth != Sixteen)
 	if depth == Mono {
 		chosen = plain.Bold(true).Reverse(true)
 		danger = chosen
@@ -96,7 +98,7 @@ func New(theme Theme, depth Depth, set GlyphSet) *Styles {
 		Good: fg(c("#7fd88f", lipgloss.BrightGreen, "#1a7f37", lipgloss.Green)),
 		Warn: fg(c("#f0c674", lipgloss.BrightYellow, "#8a5d00", lipgloss.Magenta)).signed(sign), Bad: fg(bad).Bold(true).signed(sign),
 		Key: fg(accent).Bold(true), Row: row, Stripe: stripe, Field: plain, Picked: plain.Reverse(true),
-		Button: plain, Chosen: chosen, Danger: danger.signed(sign),
+		Button: plain, Chosen: chosen, Danger: danger.signed(sign), Alarm: danger.signed(sign),
 		Unallocated: fg(c("#8b929c", lipgloss.White, "#626870", lipgloss.BrightBlack)),
 		Extended:    fg(c("#6fdfe0", lipgloss.White, "#0b7f86", lipgloss.BrightBlack)),
 		Unformatted: other, Other: other,
@@ -110,6 +112,14 @@ func (s *Styles) Holding() *Styles {
 	held.Held = true
 	held.Button, held.Chosen, held.Danger, held.Key = s.Faint, s.Faint, s.Faint, s.Faint
 	return &held
+}
+
+// Behind returns the styles of a page behind a dialog. What is selected there has the weaker mark and no highlight, as the dialog has
+// the keyboard.
+func (s *Styles) Behind() *Styles {
+	page := s.Holding()
+	page.Cursor, page.Row = s.Pick, s.Text
+	return page
 }
 
 // FS returns the look of a kind of file system; kinds without a colour of their own share one.
