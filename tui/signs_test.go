@@ -111,7 +111,7 @@ func TestSignsInASCII(t *testing.T) {
 	d.Press("N")
 	d.Contains("! Cannot name p1")
 	d.Press("f")
-	d.Contains("up/down choose", "x f2fs", "! All data in this ext4 is lost")
+	d.Contains("up/down choose", "- f2fs", "! All data in this ext4 is lost")
 	d.Press("?")
 	d.Contains("up ", "down ")
 	d.Lacks("^", "v  ")

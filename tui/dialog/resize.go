@@ -53,7 +53,7 @@ func (r *resize) layout() layout {
 	}
 	return layout{
 		title: "Resize/Move", part: &r.part, rows: append(rows, blank(), r.outcome(idle)),
-		accept: r.stage, does: r.enters(r.wrong, "resize/move"), entered: r.enter,
+		accept: r.stage, does: "resize/move", entered: r.enter,
 	}
 }
 

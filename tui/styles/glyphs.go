@@ -30,8 +30,8 @@ func DetectGlyphs(getenv func(string) string) GlyphSet {
 	return Unicode
 }
 
-// Glyphs holds the characters with a meaning on a screen. Each is one cell wide, except Right, Left and Yes, which have two in
-// ASCII, and More, which has three.
+// Glyphs holds the characters with a meaning on a screen. Each is one cell wide, except More, Right, Left and Yes, which
+// have two in ASCII.
 type Glyphs struct {
 	TopLeft, TopRight, BottomLeft, BottomRight string
 	Horizontal, Vertical                       string
@@ -71,7 +71,7 @@ func GlyphsOf(set GlyphSet) Glyphs {
 		TopLeft: g("╭", "+"), TopRight: g("╮", "+"), BottomLeft: g("╰", "+"), BottomRight: g("╯", "+"),
 		Horizontal: g("─", "-"), Vertical: g("│", "|"), Used: g("▓", "#"), Unused: g("░", "."), Unknown: g("▒", ":"),
 		Edge: g("│", "|"), OpenExt: g("┃", "{"), CloseExt: g("┃", "}"), HandleLeft: g("┣", "["),
-		HandleRight: g("┫", "]"), Cursor: g("▸", ">"), Pick: g("•", "*"), More: g("…", "..."), Less: g("‹", "<"), Greater: g("›", ">"),
+		HandleRight: g("┫", "]"), Cursor: g("▸", ">"), Pick: g("•", "*"), More: g("…", ".."), Less: g("‹", "<"), Greater: g("›", ">"),
 		Up: g("↑", "^"), Down: g("↓", "v"), Right: g("→", "->"), Left: g("←", "<-"), Yes: g("✓", "ok"), No: g("✗", "x"),
 		Now: g("▸", ">"), Later: g("·", "."), Heed: "!", Off: g("·", "-"), Full: g("█", "#"), Empty: g("░", "."), Dot: g("·", "-"),
 		Busy: g("●", "*"), Thumb: g("█", "#"), Track: g("│", "."), Previous: g("‹", "<"), Follow: g("›", ">"),

@@ -244,3 +244,16 @@ func TestHeldButtons(t *testing.T) {
 		}
 	}
 }
+
+// Behind a dialog a selected row has the weaker mark and no highlight, and a line about damage keeps its look.
+func TestBehind(t *testing.T) {
+	for _, depth := range []styles.Depth{styles.Full, styles.Sixteen, styles.Mono} {
+		for _, set := range []styles.GlyphSet{styles.Unicode, styles.ASCII} {
+			st := styles.New(styles.Dark, depth, set)
+			page := st.Behind()
+			if page.Cursor != st.Pick || page.Row.Under("a") != "a" || page.Alarm.Signed("a") != st.Alarm.Signed("a") {
+				t.Errorf("depth %d, set %d: mark %q, row %q, damage %q", depth, set, page.Cursor, page.Row.Under("a"), page.Alarm.Signed("a"))
+			}
+		}
+	}
+}
