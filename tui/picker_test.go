@@ -75,15 +75,15 @@ func TestGreeting(t *testing.T) {
 		d := Start(t, size[0], size[1], tui.Options{Paths: []string{target.What.Path}}, b)
 		d.Contains(hint)
 		d.Press("j")
-		d.Lacks("makes room")
+		d.Lacks("to make room")
 		d.Press("ctrl+w", "o")
 		d.Press("ctrl+u")
 		d.Type(target.What.Path)
 		d.Press("enter")
-		d.Lacks("makes room")
+		d.Lacks("to make room")
 	}
 	d := Start(t, 80, 24, tui.Options{Paths: []string{target.What.Path}}, b)
-	d.Lacks("makes room")
+	d.Lacks("to make room")
 }
 
 // TestErrands enlarges and shrinks an image from the picker: it opens, the root is found, a size is asked for, and the queue

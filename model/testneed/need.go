@@ -47,7 +47,8 @@ func Root(t testing.TB) {
 	}
 }
 
-// Mountable requires that this kernel can mount this kind of file system. Few kernels have JFS and NILFS2.
+// Mountable requires that this kernel can mount this kind of file system. Few kernels have JFS and NILFS2, and those of small virtual
+// machines lack FAT.
 func Mountable(t testing.TB, kind string) {
 	t.Helper()
 	kinds, err := os.ReadFile("/proc/filesystems")
@@ -55,7 +56,7 @@ func Mountable(t testing.TB, kind string) {
 		return
 	}
 	why := "needs a kernel that mounts " + kind
-	if kind == "jfs" || kind == "nilfs2" {
+	if kind == "jfs" || kind == "nilfs2" || kind == "vfat" {
 		Rare(t, why)
 	}
 	Missing(t, why)
@@ -95,6 +96,7 @@ func Missing(t testing.TB, why string) {
 // CI=true too. Each caller has a twin that runs everywhere, so that no fault stays hidden:
 //
 //   - A kernel with JFS or NILFS2: the same code runs with XFS and btrfs, and .ci/vm starts such a kernel.
+//   - A kernel with FAT, for images on a host whose times count whole seconds: ext4 made with small inodes does so too.
 //   - A control group for memory, which containers are not given: TestMemoryHunter.
 //   - A disk that may be overwritten, which only a person can name: the same edits on loop devices.
 //   - The network, for images of foreign projects: peers in testdata, and file systems that installed tools damage.

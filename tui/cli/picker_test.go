@@ -37,7 +37,7 @@ func TestPickByTyping(t *testing.T) {
 			o.sees(t, "ext4 covers the disk")
 			o.press(t, "\r")
 			o.sees(t, "whole disk")
-			o.sees(t, "g makes room")
+			o.sees(t, "g to make room")
 			leave(t, o)
 
 			remembered := filepath.Join(dir, "state", "shunt", "recent")
@@ -51,7 +51,7 @@ func TestPickByTyping(t *testing.T) {
 			o.sees(t, "stick.raw")
 			o.press(t, "\r")
 			o.sees(t, "512 B sectors")
-			if strings.Contains(escapes.ReplaceAllString(o.said.String(), ""), "g makes room") {
+			if strings.Contains(escapes.ReplaceAllString(o.said.String(), ""), "g to make room") {
 				t.Error("told twice how to begin")
 			}
 			leave(t, o)
