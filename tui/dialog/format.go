@@ -33,7 +33,7 @@ func NewFormat(q ops.Queue, id model.PartID, align geometry.Alignment) Dialog {
 	f := format{staging: staging{queue: q, align: align}, part: part, kinds: kindChoices(q.Env(), "cleared")}
 	f.list.page, f.label = formatRows-1, widget.NewField("", maxLabel)
 	for i, k := range f.kinds {
-		c := choice{text: k.word, off: k.off}
+		c := choice{text: k.word, off: k.off, lack: k.lack}
 		if k.kind == model.Unformatted {
 			c.note = "empty: the old contents are no longer recognised"
 		}

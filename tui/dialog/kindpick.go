@@ -21,7 +21,7 @@ type kindPick struct {
 func newKindPick(kinds []kindChoice) kindPick {
 	k := kindPick{kinds: kinds, list: list{page: formatRows - 1}}
 	for _, kind := range kinds {
-		k.list.choices = append(k.list.choices, choice{text: kind.word, off: kind.off})
+		k.list.choices = append(k.list.choices, choice{text: kind.word, off: kind.off, lack: kind.lack})
 	}
 	return k
 }

@@ -17,6 +17,7 @@ type choice struct {
 	text string
 	note string       // in a second column, may be empty
 	off  model.Reason // why it cannot be chosen
+	lack string       // what is missing, for where the reason has no room; may be empty
 }
 
 // second returns the text of the second column: why the choice cannot be chosen, or its note.
@@ -27,10 +28,15 @@ func (c choice) second() string {
 	return c.note
 }
 
-// noteFits reports whether the whole second column fits into a line with width cells for its texts. A part of a reason is not
-// shown.
-func (c choice) noteFits(column, width int) bool {
-	return column+1+widget.Width(widget.Clean(c.second())) <= width
+// beside returns the text of the second column for a line with width cells for its texts: what is missing if the reason is too long,
+// and "" if that is too long as well. A part of a reason is not shown.
+func (c choice) beside(column, width int) string {
+	for _, text := range []string{c.second(), c.lack} {
+		if text = widget.Clean(text); column+1+widget.Width(text) <= width {
+			return text
+		}
+	}
+	return ""
 }
 
 // Pageful tells a dialog how many lines of its list are on the screen. A page key moves by one line less.
@@ -208,8 +214,8 @@ func (l *list) draw(height, column int, p paper) drawing {
 		lead := l.lead(i, cursor, p.st)
 		room := p.width - widget.Width(lead) - 1
 		text := widget.Fit(widget.Clean(c.text), min(column, room), p.st.More)
-		if (c.off.OK() || i != l.at) && c.noteFits(column, room) {
-			text += " " + widget.Clean(c.second())
+		if c.off.OK() || i != l.at {
+			text += " " + c.beside(column, room)
 		}
 		text = lead + strings.TrimRight(text, " ")
 		switch {

@@ -46,6 +46,7 @@ type kindChoice struct {
 	kind model.FSKind
 	word string
 	off  model.Reason // why it cannot be made here
+	lack string       // the package that is missing for that, in words, or ""
 }
 
 // kindChoices lists the possible contents of a partition in this order: the usual file system, the other file systems
@@ -55,6 +56,9 @@ func kindChoices(env ops.Env, nothing string) []kindChoice {
 	var can, cannot []kindChoice
 	for _, row := range env.Caps.Matrix().Rows {
 		c := kindChoice{kind: row.Kind, word: string(row.Kind), off: env.Caps.Of(row.Kind).Create}
+		if pack := row.Cells[ops.CanCreate].Package; !c.off.OK() && pack != "" {
+			c.lack = "needs " + pack
+		}
 		switch {
 		case row.Kind == model.Unformatted, !c.off.OK() && env.Caps.Of(row.Kind).Package == "":
 		case !c.off.OK():
