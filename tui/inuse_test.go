@@ -15,7 +15,7 @@ func TestEndUseInTheWay(t *testing.T) {
 	target.use(1, model.Use{Kind: model.Mounted, Place: "/srv", ReadOnly: true})
 	d := open(t, target)
 	d.Press("d")
-	d.Contains("p1 in use", "Cannot delete p1 now. p1 is mounted read-only at /srv.", "it stays mounted", "Unmount")
+	d.Contains("p1 in use", "Cannot delete p1 now. p1 is mounted read-only at /srv.", "unmounting fails", "Unmount")
 	d.Press("enter") // the safe answer
 	d.Contains("p1 ●", "Nothing yet")
 	d.Press("f", "y")

@@ -94,9 +94,10 @@ func TestPageOfPalette(t *testing.T) {
 			last = name
 		}
 		d.Press("pgdown")
+		// The line below the list has the reason of the selected command.
 		i := strings.LastIndex(d.Frame(), "▸")
 		at, _, _ := strings.Cut(d.Frame()[i:], "\n")
-		if at = strings.Trim(at, " │▸·↑↓"); at != last {
+		if at = strings.Trim(at, " │▸·↑↓"); at == "" || !strings.HasPrefix(last, at) {
 			t.Errorf("%d lines: a page goes to %q, not to %q", height, at, last)
 		}
 	}

@@ -167,7 +167,7 @@ func TestReplaceIsForThisText(t *testing.T) {
 	s.d.Press("tab", "j", "j", "x", "x", "s", "ctrl+u")
 	s.d.Type(path)
 	s.d.Burst("enter", "tab")
-	s.d.Contains("Replace file?", "▸stick.raw")
+	s.d.Contains("Replace file?", "•stick.raw")
 	quietly(s.d)
 	s.d.Press("y")
 	got, err := os.ReadFile(path)
