@@ -66,11 +66,11 @@ func (w *process) lackOfRoom(tx *txn.Transaction) []string {
 		return nil
 	}
 	if _, whole := w.target.(target.Switching); whole {
-		return []string{fmt.Sprintf("The commit takes up to %s of room on the file system of the image, where %s are free. If it runs out, the disk stays as it is.",
+		return []string{fmt.Sprintf("Applying takes up to %s of room on the file system of the image, where %s are free. If it runs out, the disk stays as it is.",
 			geometry.FormatBytes(geometry.Bytes(need)), geometry.FormatBytes(geometry.Bytes(free)))}
 	}
 	return []string{fmt.Sprintf(
-		"The commit may take %s of room on the file system of the image, where %s are free. If it runs out, the commit is "+
+		"Applying may take %s of room on the file system of the image, where %s are free. If it runs out, the commit is "+
 			"interrupted and can be finished after making room, or rolled back.",
 		geometry.FormatBytes(geometry.Bytes(need)), geometry.FormatBytes(geometry.Bytes(free)))}
 }

@@ -53,7 +53,7 @@ func TestImageFull(t *testing.T) {
 	makeRoom := fill(t, dir, 40<<20)
 	apply := append(s.args("apply", "--yes"), s.plan)
 
-	s.person.run(t, apply...).want(t, 4, "Warning: The commit may take", "no space left on device", "Make room", "--rollback")
+	s.person.run(t, apply...).want(t, 4, "Warning: Applying may take", "no space left on device", "Make room", "--rollback")
 	s.person.run(t, s.args("recover")...).want(t, 4, "no space left on device") // it is as full as before
 	s.person.run(t, s.args("recover", "--rollback")...).want(t, 0, "Rolled back")
 	s.isBefore(t)
