@@ -50,7 +50,7 @@ func (d *Driver) offersWhatWorks() {
 	}
 }
 
-// more marks a list or a text of which not all is shown.
+// more marks a list or a text that is not shown whole.
 var more = regexp.MustCompile(`[↑↓┃]\s*$|lines \d+ to \d+ of \d+|\d+ more lines`)
 
 // fillsLists checks that a dialog leaves no lines empty while a list in it has more to show.
